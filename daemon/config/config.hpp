@@ -1,0 +1,113 @@
+// The daemon's configuration: one TOML file, checked whole. What each key means to an administrator stands in
+// ringpost.toml(5); the ranges and defaults stand in limits.hpp.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/limits.hpp"
+
+namespace ringpost::daemon {
+
+// sysexits' EX_CONFIG: what `ringpostd` and `ringpost check` end with when the configuration is wrong.
+inline constexpr int kExitConfig = 78;
+
+enum class LogTarget : std::uint8_t { kAuto, kJournald, kStderr };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+// [daemon]
+struct DaemonConfig {
+  bool enabled = true;                  // false: load() has switched every instance off, too
+  std::string socket = kSocketDefault;  // absolute, shorter than 108 bytes
+  LogTarget log = LogTarget::kAuto;
+  LogLevel log_level = LogLevel::kInfo;
+  std::chrono::milliseconds stop_timeout = kStopTimeoutDefault;
+  std::uint32_t clients_max = kClientsDefault;
+  std::uint32_t clients_per_user_max = kClientsPerUserDefault;  // never above clients_max
+
+  bool operator==(const DaemonConfig&) const = default;
+};
+
+// Who may publish: one of these users, or a member of one of these groups. The ids are those of the machine
+// on which load() ran; 65534, which stands for every unmapped user of another namespace, is never among them.
+struct AllowConfig {
+  std::vector<uid_t> user_ids;
+  std::vector<gid_t> group_ids;
+
+  bool everybody() const { return user_ids.empty() && group_ids.empty(); }
+  bool operator==(const AllowConfig&) const = default;
+};
+
+enum class WhenDisconnected : std::uint8_t { kBuffer, kReject };
+
+// [instance.NAME]
+struct InstanceConfig {
+  std::string name;  // ^[a-z0-9]{1,64}$
+  bool enabled = true;
+
+  bool embedded = false;             // brokers = "embedded": an in-process test cluster
+  std::vector<std::string> brokers;  // "host:port" or "[ipv6]:port"; empty when embedded
+  std::int32_t embedded_partitions =
+      kEmbeddedPartitionsDefault;  // of each topic; meaningful only when embedded
+
+  std::vector<std::string> topics;  // names, "prefix*" patterns, or "*"; at least one
+
+  std::chrono::milliseconds send_timeout{0};  // from the publish on; 0: never gives up
+  std::chrono::milliseconds linger = kLingerDefault;
+  WhenDisconnected when_disconnected = WhenDisconnected::kBuffer;
+  std::chrono::milliseconds reject_after = kRejectAfterDefault;  // meaningful only with kReject
+
+  std::uint64_t buffer_size_bytes = kBufferSizeDefaultBytes;  // the arena
+  std::uint64_t lane_size_bytes = kLaneSizeDefaultBytes;      // a power of two
+  std::uint32_t lanes_per_client_max = kLanesPerClientDefault;
+  std::uint64_t max_event_size_bytes =
+      kEventSizeDefaultBytes;  // key + headers + message; at most half a lane
+
+  bool event_id = true;  // whether records carry the ringpost-id header
+  AllowConfig allow;
+  std::map<std::string, std::string> librdkafka;  // properties passed through; none that Ringpost owns
+
+  bool operator==(const InstanceConfig&) const = default;
+};
+
+struct Config {
+  DaemonConfig daemon;
+  std::vector<InstanceConfig> instances;  // by name; at least one
+
+  bool operator==(const Config&) const = default;
+};
+
+// One thing that is wrong in the file.
+struct Problem {
+  std::uint32_t line = 0;    // from 1; 0 when the file could not be read at all
+  std::uint32_t column = 0;  // from 1, in characters
+  std::string key;   // the full path, "instance.kafkaid.topics"; empty for the file as such and for syntax
+  std::string text;  // what it is and what is allowed; never the value of a librdkafka property
+};
+
+struct LoadResult {
+  std::optional<Config> config;   // set if and only if there are no problems
+  std::vector<Problem> problems;  // in the order of the file
+};
+
+// Reads and checks the file. A text that is not TOML at all gives one problem (the first); otherwise every
+// wrong, unknown, missing or out-of-range key gives one. Users and groups are looked up on this machine.
+LoadResult load(const std::string& path);
+
+// The same for a text that is already in memory.
+LoadResult parse(std::string_view text);
+
+// "FILE:LINE:COLUMN: KEY: TEXT", without the parts that the problem does not have.
+std::string to_string(const Problem& problem, std::string_view path);
+
+// Whether one of the instance's `topics` allows this name. Does not check the name's own form.
+bool topic_is_listed(const InstanceConfig& instance, std::string_view topic);
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,60 @@
+// Every default and every bound of the configuration, in one place. ringpost.toml(5) states the same figures,
+// and tests/config compares the two.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace ringpost::daemon {
+
+inline constexpr std::uint64_t kKiB = 1024;
+inline constexpr std::uint64_t kMiB = 1024 * kKiB;
+inline constexpr std::uint64_t kGiB = 1024 * kMiB;
+
+inline constexpr const char* kSocketDefault = "/run/ringpost/ringpost.sock";
+inline constexpr std::size_t kSocketPathMaxBytes = 107;  // sockaddr_un holds 108 with the final NUL
+
+// A configuration is written by hand: what is larger than this is another file.
+inline constexpr std::uint64_t kFileMaxBytes = 4 * kMiB;
+
+inline constexpr std::chrono::milliseconds kStopTimeoutDefault{10'000};
+inline constexpr std::chrono::milliseconds kStopTimeoutMax{600'000};
+
+inline constexpr std::uint32_t kClientsDefault = 256;
+inline constexpr std::uint32_t kClientsMax = 10'000;
+inline constexpr std::uint32_t kClientsPerUserDefault = 128;
+
+inline constexpr std::size_t kInstancesMax = 64;
+inline constexpr std::size_t kInstanceNameMaxBytes = 64;
+inline constexpr std::size_t kBrokersMax = 100;
+inline constexpr std::size_t kTopicsMax = 10'000;
+inline constexpr std::size_t kTopicNameMaxBytes = 249;  // Kafka's own limit
+
+inline constexpr std::int32_t kEmbeddedPartitionsDefault = 4;
+inline constexpr std::int32_t kEmbeddedPartitionsMax = 128;
+
+inline constexpr std::chrono::milliseconds kSendTimeoutMin{100};  // 0, "never", is allowed besides
+inline constexpr std::chrono::milliseconds kSendTimeoutMax = std::chrono::hours(7 * 24);
+inline constexpr std::chrono::milliseconds kLingerDefault{5};
+inline constexpr std::chrono::milliseconds kLingerMax{1'000};
+inline constexpr std::chrono::milliseconds kRejectAfterDefault{5'000};
+inline constexpr std::chrono::milliseconds kRejectAfterMax = std::chrono::hours(1);
+
+inline constexpr std::uint64_t kBufferSizeDefaultBytes = 256 * kMiB;
+inline constexpr std::uint64_t kBufferSizeMinBytes = kMiB;
+inline constexpr std::uint64_t kBufferSizeMaxBytes = 64 * kGiB;
+inline constexpr std::uint64_t kBufferLanesMin = 4;  // the buffer holds at least this many lanes
+
+inline constexpr std::uint64_t kLaneSizeDefaultBytes = 4 * kMiB;
+inline constexpr std::uint64_t kLaneSizeMinBytes = 64 * kKiB;
+inline constexpr std::uint64_t kLaneSizeMaxBytes = 256 * kMiB;
+inline constexpr std::uint32_t kLanesPerClientDefault = 16;
+inline constexpr std::uint32_t kLanesPerClientMax = 128;  // merging costs 15 ns a record over 128 lanes
+
+inline constexpr std::uint64_t kEventSizeDefaultBytes = kMiB;  // or half a lane, where that is less
+inline constexpr std::uint64_t kEventSizeMinBytes = kKiB;
+inline constexpr std::uint64_t kEventsPerLaneMin =
+    2;  // so one more fits while the largest one is being drained
+
+}  // namespace ringpost::daemon
