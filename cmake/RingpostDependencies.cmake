@@ -1,0 +1,51 @@
+# Debian 12 packages, but for librdkafka and simdjson, which scripts/build-dependencies puts into a cache outside the tree.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+
+# The cache of scripts/build-dependencies: <cache>/librdkafka and <cache>/simdjson are links to the versions to use.
+# Sanitizer builds link the same plain libraries.
+if(DEFINED ENV{RINGPOST_DEPENDENCIES} AND NOT "$ENV{RINGPOST_DEPENDENCIES}" STREQUAL "")
+  set(ringpost_cache "$ENV{RINGPOST_DEPENDENCIES}")
+elseif(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+  set(ringpost_cache "$ENV{XDG_CACHE_HOME}/ringpost")
+else()
+  set(ringpost_cache "$ENV{HOME}/.cache/ringpost")
+endif()
+set(RINGPOST_DEPENDENCIES "${ringpost_cache}" CACHE PATH "where scripts/build-dependencies keeps librdkafka and simdjson")
+
+# ringpost_static_library(NAME DIRECTORY): the imported target ringpost::NAME from DIRECTORY/lib/libNAME.a
+function(ringpost_static_library name directory)
+  add_library(ringpost::${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(ringpost::${name} PROPERTIES
+    IMPORTED_LOCATION "${directory}/lib/lib${name}.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${directory}/include")
+  file(GLOB licences "${directory}/share/doc/LICENSE.*")
+  install(FILES ${licences} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/ringpost)
+endfunction()
+
+if(EXISTS "${RINGPOST_DEPENDENCIES}/librdkafka/ringpost-stamp")
+  find_package(CURL REQUIRED)
+  find_package(OpenSSL REQUIRED)
+  find_package(ZLIB REQUIRED)
+  pkg_check_modules(librdkafka_needs REQUIRED IMPORTED_TARGET liblz4 libsasl2 libzstd)
+  ringpost_static_library(rdkafka "${RINGPOST_DEPENDENCIES}/librdkafka")
+  target_link_libraries(ringpost::rdkafka INTERFACE
+    CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB PkgConfig::librdkafka_needs Threads::Threads dl m)
+else()
+  pkg_check_modules(system_rdkafka IMPORTED_TARGET GLOBAL rdkafka>=2.12)
+  if(NOT system_rdkafka_FOUND)
+    message(FATAL_ERROR "There is no librdkafka >= 2.12, neither in ${RINGPOST_DEPENDENCIES} nor in the system: "
+                        "run scripts/build-dependencies (about a minute, once)")
+  endif()
+  add_library(ringpost::rdkafka ALIAS PkgConfig::system_rdkafka)
+endif()
+
+if(NOT EXISTS "${RINGPOST_DEPENDENCIES}/simdjson/ringpost-stamp")
+  message(FATAL_ERROR "There is no static simdjson in ${RINGPOST_DEPENDENCIES}: run scripts/build-dependencies (about a minute, once)")
+endif()
+ringpost_static_library(simdjson "${RINGPOST_DEPENDENCIES}/simdjson")

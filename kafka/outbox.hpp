@@ -1,0 +1,78 @@
+// One instance's way to Kafka: a queue for each partition, a bounded window of each inside librdkafka, and a
+// producer that is re-created after a fatal error with its windows sent again in order. Single-threaded: one
+// thread calls it all.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kafka/records.hpp"
+
+namespace ringpost::kafka {
+
+struct OutboxConfig {
+  std::string instance;  // for logs and client.id
+  std::string bootstrap_servers;
+  std::map<std::string, std::string> properties;  // librdkafka pass-through, e.g. security.protocol
+  std::vector<std::string> topics;                // configured names without patterns: looked up at start
+  std::string id_prefix;  // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
+  std::chrono::milliseconds linger{5};
+};
+
+struct Connection {
+  bool ever_connected = false;             // to one of the configured brokers, since start
+  bool connected = false;                  // at least one broker connection is up
+  std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
+  std::string last_error;                  // of librdkafka, for people
+};
+
+struct OutboxCounts {
+  std::uint64_t queued = 0;     // added, not in a window
+  std::uint64_t in_flight = 0;  // inside librdkafka
+  std::uint64_t producers_created = 0;
+};
+
+class Outbox {
+ public:
+  // Throws std::invalid_argument when librdkafka refuses a property (names it and says what librdkafka said).
+  Outbox(const OutboxConfig& config, RecordOwner& owner);
+  ~Outbox();  // purges what is in flight without reports; may wait for librdkafka's threads
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  struct Addition {
+    Ticket ticket = 0;
+    std::string_view topic;               // copied when new
+    std::optional<std::string_view> key;  // hashed at once, not kept
+    std::uint32_t size_bytes = 0;         // key + headers + message
+    std::int64_t deadline_ns = 0;         // CLOCK_MONOTONIC; 0: none
+  };
+  void add(const Addition& record);  // in sequence order; never blocks, never reports
+
+  void hand_over();      // moves queued records into windows that have room; ends records past their deadline
+  void poll();           // takes every report, statistic and error that waits
+  int event_fd() const;  // readable (edge-triggered) when poll() has work
+  // The soonest time (CLOCK_MONOTONIC, ns) at which hand_over() must be called again without an event; 0:
+  // none.
+  std::int64_t next_timer_ns() const;
+
+  void confirm_topic(
+      std::string_view topic);  // look up a name that only a pattern allows; answer by topic_facts()
+  Connection connection() const;
+  OutboxCounts counts() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// librdkafka's version, e.g. "2.14.2".
+std::string librdkafka_version();
+
+}  // namespace ringpost::kafka
