@@ -1,0 +1,10 @@
+set(RINGPOST_SANITIZER "" CACHE STRING "address (with undefined), thread, or empty")
+set_property(CACHE RINGPOST_SANITIZER PROPERTY STRINGS "" address thread)
+if(RINGPOST_SANITIZER STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+elseif(RINGPOST_SANITIZER STREQUAL "thread")
+  # TSan does not model fences (GCC says so at each): they order the clock before the tails, which no race report depends on.
+  add_compile_options(-fsanitize=thread $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+  add_link_options(-fsanitize=thread)
+endif()
