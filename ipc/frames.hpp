@@ -1,0 +1,152 @@
+// The control protocol: fixed-size frames over a Unix SOCK_SEQPACKET socket. The client asks, the daemon
+// answers, one question at a time. Descriptors travel from the daemon to the client only.
+//
+//     client                               daemon
+//     Hello {name, clock, pid}      ──▶
+//                                   ◀──    Welcome {client id, instance count}        + client board
+//     OpenInstance {index}          ──▶
+//                                   ◀──    Instance {name, lane size, ...}            + instance board,
+//                                   doorbell
+//     OpenLane {index}              ──▶
+//                                   ◀──    Lane {lane id, slot, capacity}             + lane
+//     Ping                          ──▶
+//                                   ◀──    Pong
+//     Status                        ──▶
+//                                   ◀──    StatusText {size}                          + sealed memory with
+//                                   JSON
+//     (any)                         ──▶
+//                                   ◀──    Refused {code, text}
+//
+// A question that comes before the last answer was read ends the connection: descriptors in flight are
+// charged to the daemon's user, and so there is at most one message of them for each client. The end of the
+// connection is the client's end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ipc/limits.hpp"
+
+namespace ringpost::ipc {
+
+inline constexpr std::uint32_t kFrameMagic = 0x31504352;  // "RCP1"
+inline constexpr std::uint16_t kProtocolVersion = 1;
+
+enum class FrameType : std::uint16_t {
+  kHello = 1,
+  kOpenInstance = 2,
+  kOpenLane = 3,
+  kPing = 4,
+  kStatus = 5,
+
+  kWelcome = 101,
+  kInstance = 102,
+  kLane = 103,
+  kPong = 104,
+  kStatusText = 105,
+  kRefused = 199,
+};
+
+// Why the daemon says no to a frame. The numbers are the protocol's.
+enum class Refusal : std::uint32_t {
+  kVersion = 1,         // this protocol version is not spoken here
+  kClock = 2,           // the client's CLOCK_MONOTONIC is another one: a time namespace of its own
+  kTooManyClients = 3,  // of this user, or in all
+  kNoSuchInstance = 4,
+  kDenied = 5,        // not for this user
+  kTooManyLanes = 6,  // the channel's limit
+  kNoResources = 7,   // descriptors or memory: try again later
+  kDisabled = 8,      // the instance takes nothing more
+  kStopping = 9,
+};
+
+struct HelloBody {
+  char client_name[kClientNameMaxBytes];  // zero-padded; for people
+  std::int64_t clock_ns;                  // CLOCK_MONOTONIC at sending
+  std::int32_t pid;                       // as the client sees it; for people, never for decisions
+  std::uint32_t zero;
+};
+
+struct IndexBody {  // OpenInstance, OpenLane
+  std::uint32_t index;
+  std::uint32_t zero;
+};
+
+struct WelcomeBody {
+  std::uint64_t client_id;
+  std::uint32_t instance_count;
+  std::uint32_t ping_interval_ms;
+  std::uint32_t
+      daemon_grace_ms;  // how long calls go on into lanes while no daemon answers; 0: no keeper, no grace
+  std::uint32_t zero;
+};
+
+struct InstanceBody {
+  char name[kInstanceNameMaxBytes];  // zero-padded
+  std::uint64_t lane_bytes;
+  std::uint32_t lanes_max;  // for this client and instance
+  std::uint32_t allowed;    // 0: this user may not use it, and no descriptor comes
+};
+
+struct LaneBody {
+  std::uint64_t lane_id;
+  std::uint64_t capacity_bytes;
+  std::uint32_t slot;  // on the client board
+  std::uint32_t zero;
+};
+
+struct StatusTextBody {
+  std::uint64_t size_bytes;
+};
+
+struct RefusedBody {
+  std::uint32_t refusal;  // Refusal
+  char text[188];         // zero-padded: what, where, what to do
+};
+
+struct FrameHeader {
+  std::uint32_t magic;
+  std::uint16_t version;
+  FrameType type;
+  std::uint64_t number;  // of the question, from 1; its answer carries the same
+};
+
+struct Frame {
+  FrameHeader header;
+  union Body {
+    HelloBody hello;
+    IndexBody index;
+    WelcomeBody welcome;
+    InstanceBody instance;
+    LaneBody lane;
+    StatusTextBody status_text;
+    RefusedBody refused;
+    std::byte bytes[208];
+  } body;
+};
+static_assert(sizeof(FrameHeader) == 16);
+static_assert(sizeof(Frame) == 224);
+static_assert(offsetof(Frame, body) == 16);
+
+// All zeros but the header.
+Frame make_frame(FrameType type, std::uint64_t number);
+Frame make_refusal(std::uint64_t number, Refusal refusal, std::string_view text);
+
+// Sizes and magic; the version is looked at by who can answer about it.
+bool is_frame(const void* bytes, std::size_t size_bytes, Frame& frame);
+
+// A zero-padded text field that a peer filled; stops at its end where there is no zero.
+template <std::size_t N>
+std::string_view text_field(const char (&field)[N]) {
+  std::size_t size = 0;
+  while (size < N && field[size] != '\0') ++size;
+  return {field, size};
+}
+template <std::size_t N>
+void set_text_field(char (&field)[N], std::string_view text) {
+  for (std::size_t at = 0; at < N; ++at) field[at] = at < text.size() ? text[at] : '\0';
+}
+
+}  // namespace ringpost::ipc

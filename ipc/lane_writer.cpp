@@ -1,0 +1,81 @@
+#include "ipc/lane_writer.hpp"
+
+#include <sys/stat.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "ipc/clock.hpp"
+
+namespace ringpost::ipc {
+namespace {
+
+std::size_t checked_capacity(const LaneHeader& header) {
+  if (header.magic != kLaneMagic || header.version != kLaneVersion ||
+      !is_lane_capacity(header.capacity_bytes)) {
+    throw std::runtime_error("the daemon gave a lane of a layout that this library does not know");
+  }
+  return header.capacity_bytes;
+}
+
+}  // namespace
+
+LaneWriter::LaneWriter(const Descriptor& memory)
+    : header_page_(map(memory, Access::kReadWrite, 0, kPageBytes)),
+      header_(static_cast<LaneHeader*>(header_page_.get_address())),
+      capacity_bytes_(checked_capacity(*header_)),
+      ring_(memory, Access::kReadWrite, kLaneRingOffset, capacity_bytes_) {}
+
+void LaneWriter::prefault() {
+  // Both mirrors: they are two mappings, each with page-table entries of its own.
+  ipc::prefault(ring_.data(), 2 * capacity_bytes_);
+}
+
+std::byte* LaneWriter::reserve(std::size_t size_bytes, const std::atomic<std::uint64_t>& released) {
+  if (tail_ + size_bytes > released_cached_ + capacity_bytes_) {
+    // Pairs with the release store in LaneReader::release: the daemon has copied what lies before it.
+    const std::uint64_t now_released = released.load(std::memory_order_acquire);
+    if (now_released > tail_ || now_released < released_cached_)
+      return nullptr;  // not a position of this lane
+    released_cached_ = now_released;
+    if (tail_ + size_bytes > released_cached_ + capacity_bytes_) return nullptr;
+  }
+  return ring_.data() + (tail_ & (capacity_bytes_ - 1));
+}
+
+void LaneWriter::commit(RecordHeader header) {
+  const std::size_t parts_bytes = sizeof header + header.topic_size + std::size_t{header.key_size} +
+                                  header.headers_size + header.message_size;
+  header.size = static_cast<std::uint32_t>(align_record(parts_bytes));
+  header.sequence = sequence_ + 1;
+  std::byte* at = ring_.data() + (tail_ & (capacity_bytes_ - 1));
+  std::memset(at + parts_bytes, 0, header.size - parts_bytes);
+  header.stamp_ns = monotonic_ns();
+  std::memcpy(at, &header, sizeof header);
+  // Pairs with the acquire load in LaneReader::look: who sees this tail sees the whole record.
+  header_->tail.store(tail_ + header.size, std::memory_order_release);
+  // In this order, so that recover() can tell where a thread that dies in here has come to.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  sequence_ = header.sequence;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  tail_ += header.size;
+}
+
+void LaneWriter::recover() {
+  const std::uint64_t published =
+      header_->tail.load(std::memory_order_relaxed);  // our own process's last store
+  if (published == tail_) return;  // died before its record was published: there is no such record
+  RecordHeader last;
+  std::memcpy(&last, ring_.data() + (tail_ & (capacity_bytes_ - 1)), sizeof last);
+  sequence_ = last.sequence;
+  tail_ = published;
+}
+
+std::size_t LaneWriter::room_bytes(const std::atomic<std::uint64_t>& released) const {
+  const std::uint64_t now_released =
+      released.load(std::memory_order_acquire);  // pairs with LaneReader::release
+  if (now_released > tail_) return 0;
+  return capacity_bytes_ - static_cast<std::size_t>(tail_ - now_released);
+}
+
+}  // namespace ringpost::ipc
