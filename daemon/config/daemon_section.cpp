@@ -1,0 +1,59 @@
+#include <algorithm>
+
+#include "daemon/config/sections.hpp"
+#include "daemon/config/values.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+void check_socket(Section& section, const std::string& socket) {
+  if (!socket.starts_with('/')) {
+    section.problem("socket", fmt::format("is {}; must be an absolute path", in_quotes(socket)));
+  } else if (socket.ends_with('/') || socket.find('\0') != std::string::npos) {
+    section.problem("socket", fmt::format("is {}; must be the path of a file", in_quotes(socket)));
+  } else if (socket.size() > kSocketPathMaxBytes) {
+    section.problem("socket", fmt::format("has {} bytes; a socket's path has at most {}", socket.size(),
+                                          kSocketPathMaxBytes));
+  }
+}
+
+void read_client_limits(Section& section, DaemonConfig& config) {
+  section.read_integer("clients_max", config.clients_max, 1, kClientsMax);
+  const bool per_user_given = section.find("clients_per_user_max") != nullptr;
+  config.clients_per_user_max = std::min(kClientsPerUserDefault, config.clients_max);
+  section.read_integer("clients_per_user_max", config.clients_per_user_max, 1, kClientsMax);
+  if (per_user_given && config.clients_per_user_max > config.clients_max) {
+    section.problem("clients_per_user_max", fmt::format("is {}, more than clients_max ({})",
+                                                        config.clients_per_user_max, config.clients_max));
+  }
+}
+
+}  // namespace
+
+DaemonConfig read_daemon(const toml::table& table, Problems& problems) {
+  Section section(table, "daemon", problems);
+  DaemonConfig config;
+  section.read_bool("enabled", config.enabled);
+  section.read_string("socket", config.socket);
+  check_socket(section, config.socket);
+  section.read_choice(
+      "log", config.log,
+      {{"auto", LogTarget::kAuto}, {"journald", LogTarget::kJournald}, {"stderr", LogTarget::kStderr}});
+  section.read_choice("log_level", config.log_level,
+                      {{"debug", LogLevel::kDebug},
+                       {"info", LogLevel::kInfo},
+                       {"warning", LogLevel::kWarning},
+                       {"error", LogLevel::kError}});
+  section.read_duration("stop_timeout", config.stop_timeout, std::chrono::milliseconds(0), kStopTimeoutMax);
+  read_client_limits(section, config);
+  constexpr std::string_view kInstance = "[instance.NAME]";
+  section.finish({{"brokers", kInstance},
+                  {"topics", kInstance},
+                  {"send_timeout", kInstance},
+                  {"buffer_size", kInstance},
+                  {"lane_size", kInstance},
+                  {"allow", kInstance}});
+  return config;
+}
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,29 @@
+// The readers of the configuration's sections. Internal to daemon/config.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "daemon/config/config.hpp"
+#include "daemon/config/section.hpp"
+
+namespace ringpost::daemon {
+
+DaemonConfig read_daemon(const toml::table& table, Problems& problems);
+
+InstanceConfig read_instance(std::string name, const toml::table& table, Problems& problems);
+
+AllowConfig read_allow(const toml::table& table, const std::string& path, Problems& problems);
+
+std::map<std::string, std::string> read_librdkafka(const toml::table& table, const std::string& path,
+                                                   Problems& problems);
+
+// What is wrong with the name, the topic or pattern, the broker; empty when nothing is.
+std::string instance_name_problem(std::string_view name);
+std::string topic_problem(std::string_view topic_or_pattern);
+std::string broker_problem(std::string_view address);
+
+}  // namespace ringpost::daemon

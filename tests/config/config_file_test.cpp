@@ -1,0 +1,200 @@
+// What a good configuration gives, and what reading the file itself can meet.
+#include <gmock/gmock.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "daemon/config/config.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+std::string all_of(const LoadResult& result) {
+  std::string text;
+  for (const Problem& problem : result.problems) {
+    text += to_string(problem, "FILE") + '\n';
+  }
+  return text;
+}
+
+constexpr std::string_view kSmallest = R"([instance.kafkaid]
+brokers = ["broker1:9093"]
+topics = ["*"]
+)";
+
+TEST(Config, TheSmallestHasEveryDefault) {
+  const LoadResult result = parse(kSmallest);
+  ASSERT_TRUE(result.config) << all_of(result);
+  Config expected;
+  expected.instances.resize(1);
+  expected.instances[0].name = "kafkaid";
+  expected.instances[0].brokers = {"broker1:9093"};
+  expected.instances[0].topics = {"*"};
+  EXPECT_EQ(*result.config, expected);
+  EXPECT_EQ(expected.daemon.socket, "/run/ringpost/ringpost.sock");
+  EXPECT_EQ(expected.instances[0].send_timeout.count(), 0);
+  EXPECT_TRUE(expected.instances[0].allow.everybody());
+}
+
+constexpr std::string_view kFull = R"(# every key
+[daemon]
+enabled = true
+socket = "/tmp/ringpost/r.sock"
+log = "stderr"
+log_level = "debug"
+stop_timeout = "30s"
+clients_max = 500
+clients_per_user_max = 400
+
+[instance.crm]
+enabled = false
+brokers = "embedded"
+partitions = 7
+topics = ["orders", "crm.*"]
+send_timeout = "30s"
+linger = "20ms"
+when_disconnected = "reject"
+reject_after = "10s"
+buffer_size = "64MiB"
+lane_size = "1MiB"
+lanes_per_client_max = 8
+max_event_size = "512KiB"
+event_id = false
+allow = { users = ["root", 1234], groups = ["root", 5] }
+
+[instance.crm.librdkafka]
+"security.protocol" = "sasl_ssl"
+socket.keepalive.enable = true
+"batch.size" = 65536
+
+[instance.a]
+brokers = ["b1:9092", "10.0.0.1:9093", "[::1]:9094"]
+topics = ["*"]
+)";
+
+TEST(Config, EveryKeyIsRead) {
+  const LoadResult result = parse(kFull);
+  ASSERT_TRUE(result.config) << all_of(result);
+  const DaemonConfig& daemon = result.config->daemon;
+  EXPECT_EQ(daemon.socket, "/tmp/ringpost/r.sock");
+  EXPECT_EQ(daemon.log, LogTarget::kStderr);
+  EXPECT_EQ(daemon.log_level, LogLevel::kDebug);
+  EXPECT_EQ(daemon.stop_timeout, milliseconds(30'000));
+  EXPECT_EQ(daemon.clients_max, 500U);
+  EXPECT_EQ(daemon.clients_per_user_max, 400U);
+
+  ASSERT_EQ(result.config->instances.size(), 2U);
+  EXPECT_EQ(result.config->instances[0].name, "a") << "instances are in the order of their names";
+  EXPECT_THAT(result.config->instances[0].brokers, ElementsAre("b1:9092", "10.0.0.1:9093", "[::1]:9094"));
+
+  const InstanceConfig& crm = result.config->instances[1];
+  EXPECT_FALSE(crm.enabled);
+  EXPECT_TRUE(crm.embedded);
+  EXPECT_THAT(crm.brokers, IsEmpty());
+  EXPECT_EQ(crm.embedded_partitions, 7);
+  EXPECT_THAT(crm.topics, ElementsAre("orders", "crm.*"));
+  EXPECT_EQ(crm.send_timeout, milliseconds(30'000));
+  EXPECT_EQ(crm.linger, milliseconds(20));
+  EXPECT_EQ(crm.when_disconnected, WhenDisconnected::kReject);
+  EXPECT_EQ(crm.reject_after, milliseconds(10'000));
+  EXPECT_EQ(crm.buffer_size_bytes, 64 * kMiB);
+  EXPECT_EQ(crm.lane_size_bytes, kMiB);
+  EXPECT_EQ(crm.lanes_per_client_max, 8U);
+  EXPECT_EQ(crm.max_event_size_bytes, 512 * kKiB);
+  EXPECT_FALSE(crm.event_id);
+  EXPECT_THAT(crm.allow.user_ids, ElementsAre(getpwnam("root")->pw_uid, 1234U));
+  EXPECT_THAT(crm.allow.group_ids, ElementsAre(getgrnam("root")->gr_gid, 5U));
+  EXPECT_THAT(crm.librdkafka, ElementsAre(Pair("batch.size", "65536"), Pair("security.protocol", "sasl_ssl"),
+                                          Pair("socket.keepalive.enable", "true")));
+}
+
+TEST(Config, ADeploymentThatIsSwitchedOffSwitchesEveryInstanceOff) {
+  const LoadResult result = parse("[daemon]\nenabled = false\n" + std::string(kSmallest));
+  ASSERT_TRUE(result.config) << all_of(result);
+  EXPECT_FALSE(result.config->daemon.enabled);
+  EXPECT_FALSE(result.config->instances[0].enabled);
+}
+
+TEST(Config, TheLargestEventFollowsASmallLane) {
+  const LoadResult result = parse(std::string(kSmallest) + "lane_size = \"64KiB\"\n");
+  ASSERT_TRUE(result.config) << all_of(result);
+  EXPECT_EQ(result.config->instances[0].max_event_size_bytes, 32 * kKiB);
+}
+
+TEST(Config, FewClientsMeanFewClientsAUser) {
+  const LoadResult result = parse("[daemon]\nclients_max = 3\n" + std::string(kSmallest));
+  ASSERT_TRUE(result.config) << all_of(result);
+  EXPECT_EQ(result.config->daemon.clients_per_user_max, 3U);
+}
+
+TEST(Config, TopicsAreNamesAndPrefixes) {
+  InstanceConfig instance;
+  instance.topics = {"orders", "crm.*"};
+  EXPECT_TRUE(topic_is_listed(instance, "orders"));
+  EXPECT_TRUE(topic_is_listed(instance, "crm.status"));
+  EXPECT_TRUE(topic_is_listed(instance, "crm."));
+  EXPECT_FALSE(topic_is_listed(instance, "orders2"));
+  EXPECT_FALSE(topic_is_listed(instance, "order"));
+  EXPECT_FALSE(topic_is_listed(instance, "crm"));
+  EXPECT_FALSE(topic_is_listed(instance, ""));
+  instance.topics = {"*"};
+  EXPECT_TRUE(topic_is_listed(instance, "anything"));
+}
+
+class ConfigFile : public testing::Test {
+ protected:
+  ConfigFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ringpost-config-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~ConfigFile() override { std::filesystem::remove_all(directory_); }
+
+  std::string write(std::string_view text) const {
+    const std::string path = directory_ / "ringpost.toml";
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(ConfigFile, IsReadWhole) {
+  const LoadResult result = load(write(kFull));
+  ASSERT_TRUE(result.config) << all_of(result);
+  EXPECT_EQ(*result.config, *parse(kFull).config);
+}
+
+TEST_F(ConfigFile, ThatIsMissingIsAProblemWithoutALine) {
+  const std::string path = directory_ / "missing.toml";
+  const LoadResult result = load(path);
+  EXPECT_FALSE(result.config);
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(to_string(result.problems[0], path), path + ": can't be opened: No such file or directory");
+}
+
+TEST_F(ConfigFile, ThatIsADirectoryIsAProblem) {
+  const LoadResult result = load(directory_.string());
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(result.problems[0].text, "can't be read: Is a directory");
+}
+
+TEST_F(ConfigFile, ThatIsTooLargeIsAProblem) {
+  const LoadResult result = load(write(std::string(kFileMaxBytes + 1, '#')));
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_THAT(result.problems[0].text, HasSubstr("more than 4MiB"));
+}
+
+}  // namespace
+}  // namespace ringpost::daemon

@@ -1,0 +1,369 @@
+// Each kind of mistake with its line, its column, its key and what the message says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::string> lines_of(const LoadResult& result) {
+  std::vector<std::string> lines;
+  for (const Problem& problem : result.problems) {
+    lines.push_back(to_string(problem, "F"));
+  }
+  return lines;
+}
+
+struct Mistake {
+  std::string_view name;
+  std::string_view text;
+  std::string_view message;  // the only problem's
+};
+
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
+
+class ConfigMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(ConfigMistake, IsReportedOnceWhereItStands) {
+  const LoadResult result = parse(GetParam().text);
+  EXPECT_FALSE(result.config);
+  EXPECT_THAT(lines_of(result), ElementsAre(std::string(GetParam().message)));
+}
+
+// A whole configuration, with the mistake in line 4 (of an instance) or 5 (of the daemon).
+#define INSTANCE_WITH(line) "[instance.kafkaid]\nbrokers = [\"b:9092\"]\ntopics = [\"*\"]\n" line "\n"
+#define DAEMON_WITH(line) "[instance.kafkaid]\nbrokers = [\"b:9092\"]\ntopics = [\"*\"]\n[daemon]\n" line "\n"
+
+constexpr Mistake kFileMistakes[] = {
+    {"Syntax", "[daemon\nlog = 1",
+     "F:1:8: not TOML: Error while parsing table header: expected ']', saw '\\n'"},
+    {"DuplicateKey", INSTANCE_WITH("linger = \"1ms\"\nlinger = \"2ms\""),
+     "F:5:10: not TOML: Error while parsing key-value pair: cannot redefine existing string 'linger'"},
+    {"Empty", "",
+     "F:1:1: instance: is missing; expected at least one section [instance.NAME] with brokers and topics"},
+    {"InstanceEmpty", "[instance]\n",
+     "F:1:1: instance: is missing; expected at least one section [instance.NAME] with brokers and topics"},
+    {"InstanceNotATable", "instance = 1\n",
+     "F:1:12: instance: is an integer; expected a table: [instance.NAME]"},
+    {"InstanceWithoutName", "[instance]\nkafkaid = \"x\"\n",
+     "F:2:11: instance.kafkaid: is a string; an instance is a section of its own, [instance.NAME]"},
+    {"NearSection", INSTANCE_WITH("[deamon]"),
+     "F:4:2: deamon: is not a key that ringpost knows; did you mean 'daemon'?"},
+    {"UnknownSection", INSTANCE_WITH("[metrics]"),
+     "F:4:2: metrics: is not a key that ringpost knows; known here: daemon, instance"},
+    {"KeyOutsideItsSection", "socket = \"/run/x\"\n" INSTANCE_WITH(""),
+     "F:1:1: socket: is not a key that ringpost knows here; it belongs under [daemon]"},
+    {"BrokersMissing", "[instance.kafkaid]\ntopics = [\"*\"]\n",
+     "F:1:1: instance.kafkaid.brokers: is missing; expected a list such as [\"broker1:9092\"], or "
+     "\"embedded\""},
+    {"TopicsMissing", "\n\n  [instance.kafkaid]\n  brokers = \"embedded\"\n",
+     "F:3:3: instance.kafkaid.topics: is missing; expected a list such as [\"orders\", \"crm.*\"], or "
+     "[\"*\"] for every "
+     "topic"},
+    {"InstanceName", "[instance.Kafka-Id]\nbrokers = \"embedded\"\ntopics = [\"*\"]\n",
+     "F:1:11: instance.Kafka-Id: is not an instance name: expected 1 to 64 characters of a-z and 0-9; did "
+     "you mean "
+     "'kafkaid'?"},
+    {"InstanceNameEmpty", "[instance.\"\"]\nbrokers = \"embedded\"\ntopics = [\"*\"]\n",
+     "F:1:11: instance.\"\": is not an instance name: expected 1 to 64 characters of a-z and 0-9"},
+    {"InstanceNameControl", "[instance.\"\\u001b\"]\nbrokers = \"embedded\"\ntopics = [\"*\"]\n",
+     "F:1:11: instance.\"\\u001b\": is not an instance name: expected 1 to 64 characters of a-z and 0-9"},
+};
+
+constexpr Mistake kDaemonMistakes[] = {
+    {"UnknownKey", DAEMON_WITH("http = \"127.0.0.1:9464\""),
+     "F:5:1: daemon.http: is not a key that ringpost knows; known here: clients_max, clients_per_user_max, "
+     "enabled, log, "
+     "log_level, socket, stop_timeout"},
+    {"NearKey", DAEMON_WITH("  sokcet = \"/x\""),
+     "F:5:3: daemon.sokcet: is not a key that ringpost knows; did you mean 'socket'?"},
+    {"KeyOfAnInstance", DAEMON_WITH("brokers = []"),
+     "F:5:1: daemon.brokers: is not a key that ringpost knows here; it belongs under [instance.NAME]"},
+    {"EnabledType", DAEMON_WITH("enabled = \"yes\""),
+     "F:5:11: daemon.enabled: is \"yes\"; expected true or false (without quotes)"},
+    {"SocketType", DAEMON_WITH("socket = 5"), "F:5:10: daemon.socket: is 5; expected a string in quotes"},
+    {"SocketRelative", DAEMON_WITH("socket = \"run/x\""),
+     "F:5:10: daemon.socket: is \"run/x\"; must be an absolute path"},
+    {"SocketDirectory", DAEMON_WITH("socket = \"/run/\""),
+     "F:5:10: daemon.socket: is \"/run/\"; must be the path of a file"},
+    {"SocketNul", DAEMON_WITH("socket = \"/run/a\\u0000b\""),
+     "F:5:10: daemon.socket: is \"/run/a\\u0000b\"; must be the path of a file"},
+    {"SocketLong",
+     DAEMON_WITH("socket = "
+                 "\"/1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"
+                 "90123456789012345678\""),
+     "F:5:10: daemon.socket: has 109 bytes; a socket's path has at most 107"},
+    {"Log", DAEMON_WITH("log = \"syslog\""),
+     "F:5:7: daemon.log: is \"syslog\"; expected one of \"auto\", \"journald\", \"stderr\""},
+    {"LogLevel", DAEMON_WITH("log_level = \"warn\""),
+     "F:5:13: daemon.log_level: is \"warn\"; expected one of \"debug\", \"info\", \"warning\", \"error\""},
+    {"StopTimeoutNumber", DAEMON_WITH("stop_timeout = 10"),
+     "F:5:16: daemon.stop_timeout: is 10; expected a duration such as \"500ms\", \"30s\", \"5min\" or "
+     "\"1h\"; a number "
+     "needs its unit: \"10ms\" or \"10s\""},
+    {"StopTimeoutRange", DAEMON_WITH("stop_timeout = \"11min\""),
+     "F:5:16: daemon.stop_timeout: is \"11min\"; must be at least 0s and at most 10min"},
+    {"ClientsRange", DAEMON_WITH("clients_max = 0"),
+     "F:5:15: daemon.clients_max: is 0; expected an integer from 1 to 10000"},
+    {"ClientsType", DAEMON_WITH("clients_max = 1.5"),
+     "F:5:15: daemon.clients_max: is a floating-point number; expected an integer from 1 to 10000"},
+    {"ClientsPerUser", DAEMON_WITH("clients_max = 10\nclients_per_user_max = 11"),
+     "F:6:24: daemon.clients_per_user_max: is 11, more than clients_max (10)"},
+};
+
+constexpr Mistake kInstanceMistakes[] = {
+    {"NearKey", INSTANCE_WITH("send-timeout = \"1s\""),
+     "F:4:1: instance.kafkaid.send-timeout: is not a key that ringpost knows; did you mean 'send_timeout'?"},
+    {"KeyOfTheDaemon", INSTANCE_WITH("log = \"auto\""),
+     "F:4:1: instance.kafkaid.log: is not a key that ringpost knows here; it belongs under [daemon]"},
+    {"SendTimeoutRange", INSTANCE_WITH("send_timeout = \"99ms\""),
+     "F:4:16: instance.kafkaid.send_timeout: is \"99ms\"; must be at least 100ms and at most 168h, or \"0s\" "
+     "for never"},
+    {"SendTimeoutForm", INSTANCE_WITH("send_timeout = \"30 s\""),
+     "F:4:16: instance.kafkaid.send_timeout: is \"30 s\"; expected a duration such as \"500ms\", \"30s\", "
+     "\"5min\" or \"1h\""},
+    {"Linger", INSTANCE_WITH("linger = \"2s\""),
+     "F:4:10: instance.kafkaid.linger: is \"2s\"; must be at least 0s and at most 1s"},
+    {"RejectAfter", INSTANCE_WITH("reject_after = \"2h\""),
+     "F:4:16: instance.kafkaid.reject_after: is \"2h\"; must be at least 0s and at most 1h"},
+    {"WhenDisconnected", INSTANCE_WITH("when_disconnected = \"drop\""),
+     "F:4:21: instance.kafkaid.when_disconnected: is \"drop\"; expected one of \"buffer\", \"reject\""},
+    {"PartitionsWithBrokers", INSTANCE_WITH("partitions = 3"),
+     "F:4:14: instance.kafkaid.partitions: has a meaning only with brokers = \"embedded\"; a cluster's own "
+     "administrator "
+     "sets its topics' partitions"},
+    {"LanePower", INSTANCE_WITH("lane_size = \"3MiB\""),
+     "F:4:13: instance.kafkaid.lane_size: is \"3MiB\"; must be a power of two: \"2MiB\" or \"4MiB\""},
+    {"LaneRange", INSTANCE_WITH("lane_size = \"512MiB\""),
+     "F:4:13: instance.kafkaid.lane_size: is \"512MiB\"; must be at least 64KiB and at most 256MiB"},
+    {"LaneUnit", INSTANCE_WITH("lane_size = \"4MB\""),
+     "F:4:13: instance.kafkaid.lane_size: is \"4MB\"; expected a size such as \"64KiB\", \"4MiB\" or "
+     "\"1GiB\"; did you "
+     "mean \"4MiB\"?"},
+    {"LaneNumber", INSTANCE_WITH("lane_size = 65536"),
+     "F:4:13: instance.kafkaid.lane_size: is 65536; expected a size such as \"64KiB\", \"4MiB\" or \"1GiB\"; "
+     "a number "
+     "needs its unit: \"65536B\""},
+    {"LanesPerClient", INSTANCE_WITH("lanes_per_client_max = 129"),
+     "F:4:24: instance.kafkaid.lanes_per_client_max: is 129; expected an integer from 1 to 128"},
+    {"BufferRange", INSTANCE_WITH("buffer_size = \"1KiB\""),
+     "F:4:15: instance.kafkaid.buffer_size: is \"1KiB\"; must be at least 1MiB and at most 64GiB"},
+    {"BufferSmallerThanLanes", INSTANCE_WITH("buffer_size = \"8MiB\""),
+     "F:4:15: instance.kafkaid.buffer_size: makes the buffer \"8MiB\", less than 4 lanes of \"4MiB\"; "
+     "buffer_size must be "
+     "at least \"16MiB\" then"},
+    {"LaneTooLargeForTheBuffer", INSTANCE_WITH("lane_size = \"128MiB\""),
+     "F:4:13: instance.kafkaid.lane_size: makes the buffer \"256MiB\", less than 4 lanes of \"128MiB\"; "
+     "buffer_size must "
+     "be at least \"512MiB\" then"},
+    {"EventLargerThanHalfALane", INSTANCE_WITH("max_event_size = \"3MiB\""),
+     "F:4:18: instance.kafkaid.max_event_size: is \"3MiB\"; must be at most half of lane_size (\"4MiB\")"},
+    {"EventRange", INSTANCE_WITH("max_event_size = \"1GiB\""),
+     "F:4:18: instance.kafkaid.max_event_size: is \"1GiB\"; must be at least 1KiB and at most 128MiB"},
+    {"EventId", INSTANCE_WITH("event_id = 1"),
+     "F:4:12: instance.kafkaid.event_id: is 1; expected true or false (without quotes)"},
+    {"AllowType", INSTANCE_WITH("allow = [\"scripts\"]"),
+     "F:4:9: instance.kafkaid.allow: is a list; expected a table: { users = [\"scripts\"], groups = "
+     "[\"crm\"] }"},
+    {"AllowEmpty", INSTANCE_WITH("allow = {}"),
+     "F:4:9: instance.kafkaid.allow: is empty; expected users or groups, or no allow to let everybody "
+     "publish"},
+    {"AllowUnknownKey", INSTANCE_WITH("allow = { user = [\"root\"] }"),
+     "F:4:11: instance.kafkaid.allow.user: is not a key that ringpost knows; did you mean 'users'?"},
+    {"AllowNobody", INSTANCE_WITH("allow = { users = [] }"),
+     "F:4:19: instance.kafkaid.allow.users: is empty; leave it out, or all of allow to let everybody "
+     "publish"},
+    {"AllowUnknownUser", INSTANCE_WITH("allow = { users = [\"root\", \"nosuchuser\"] }"),
+     "F:4:28: instance.kafkaid.allow.users: there is no user \"nosuchuser\" on this machine"},
+    {"AllowUnknownGroup", INSTANCE_WITH("allow = { groups = [\"nosuchgroup\"] }"),
+     "F:4:21: instance.kafkaid.allow.groups: there is no group \"nosuchgroup\" on this machine"},
+    {"AllowOverflowId", INSTANCE_WITH("allow = { users = [65534] }"),
+     "F:4:20: instance.kafkaid.allow.users: 65534 stands for everybody of another user namespace; it is "
+     "never allowed"},
+    {"AllowNegativeId", INSTANCE_WITH("allow = { users = [-1] }"),
+     "F:4:20: instance.kafkaid.allow.users: holds an integer; expected names, or numeric ids without quotes"},
+    {"AllowNotAList", INSTANCE_WITH("allow = { users = \"root\" }"),
+     "F:4:19: instance.kafkaid.allow.users: is \"root\"; expected a list such as [\"scripts\"]"},
+};
+
+constexpr Mistake kPropertyMistakes[] = {
+    {"Owned", INSTANCE_WITH("[instance.kafkaid.librdkafka]\n\"enable.idempotence\" = false"),
+     "F:5:1: instance.kafkaid.librdkafka.\"enable.idempotence\": is set by Ringpost: the order of a key's "
+     "events depends "
+     "on it"},
+    {"OwnedHasAKey", INSTANCE_WITH("librdkafka = { \"message.timeout.ms\" = 5 }"),
+     "F:4:16: instance.kafkaid.librdkafka.\"message.timeout.ms\": is set by Ringpost: use the instance's key "
+     "'send_timeout'"},
+    {"OwnedWithoutQuotes", INSTANCE_WITH("librdkafka.bootstrap.servers = \"b:1\""),
+     "F:4:22: instance.kafkaid.librdkafka.\"bootstrap.servers\": is set by Ringpost: use the instance's key "
+     "'brokers'"},
+    {"Type", INSTANCE_WITH("librdkafka = { \"ssl.key.password\" = [\"secret\"] }"),
+     "F:4:37: instance.kafkaid.librdkafka.\"ssl.key.password\": is a list; expected a string, an integer or "
+     "a boolean"},
+    {"Nul", INSTANCE_WITH("librdkafka = { \"sasl.password\" = \"se\\u0000cret\" }"),
+     "F:4:34: instance.kafkaid.librdkafka.\"sasl.password\": holds a NUL character"},
+    {"Twice",
+     INSTANCE_WITH("[instance.kafkaid.librdkafka]\n\"sasl.mechanism\" = \"PLAIN\"\nsasl.mechanism = \"X\""),
+     "F:5:1: instance.kafkaid.librdkafka.\"sasl.mechanism\": stands there twice, once with quotes and once "
+     "without"},
+    {"NotATable", INSTANCE_WITH("librdkafka = \"x\""),
+     "F:4:14: instance.kafkaid.librdkafka: is a string; expected a table: { \"security.protocol\" = \"ssl\" "
+     "}"},
+};
+
+std::string name_of(const testing::TestParamInfo<Mistake>& info) { return std::string(info.param.name); }
+
+INSTANTIATE_TEST_SUITE_P(File, ConfigMistake, testing::ValuesIn(kFileMistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(Daemon, ConfigMistake, testing::ValuesIn(kDaemonMistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(Instance, ConfigMistake, testing::ValuesIn(kInstanceMistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(Property, ConfigMistake, testing::ValuesIn(kPropertyMistakes), name_of);
+
+TEST(ConfigProblems, BrokersAreCheckedOneByOne) {
+  const LoadResult result = parse(R"([instance.a]
+topics = ["*"]
+brokers = [
+  "broker1",
+  "broker1:0",
+  "broker1:65536",
+  "broker1:9092x",
+  ":9092",
+  "ssl://broker1:9092",
+  "b1:9092,b2:9092",
+  "::1:9092",
+  "[::1]",
+  "[::g]:9092",
+  "[::1]:x",
+  "bro ker:9092",
+  "good:9092",
+  "good:9092",
+  9092,
+]
+)");
+  const std::string at = "instance.a.brokers: ";
+  EXPECT_THAT(
+      lines_of(result),
+      ElementsAre(
+          "F:4:3: " + at + R"("broker1" has no port; expected "host:port", for example "broker1:9092")",
+          "F:5:3: " + at + R"("broker1:0": the port must be a number from 1 to 65535)",
+          "F:6:3: " + at + R"("broker1:65536": the port must be a number from 1 to 65535)",
+          "F:7:3: " + at + R"("broker1:9092x": the port must be a number from 1 to 65535)",
+          "F:8:3: " + at + R"(":9092" is not a host name with a port; expected "host:port")",
+          "F:9:3: " + at +
+              R"("ssl://broker1:9092" has a protocol in front; expected "host:port", and security.protocol )"
+              "under librdkafka",
+          "F:10:3: " + at + R"("b1:9092,b2:9092" holds a comma; write one broker an element)",
+          "F:11:3: " + at +
+              R"("::1:9092" has more than one colon; an IPv6 address is written "[address]:port")",
+          "F:12:3: " + at + R"(an IPv6 address is written "[address]:port")",
+          "F:13:3: " + at + R"("::g" is not an IPv6 address)",
+          "F:14:3: " + at + "the port must be a number from 1 to 65535",
+          "F:15:3: " + at + R"("bro ker:9092" is not a host name with a port; expected "host:port")",
+          "F:17:3: " + at + R"("good:9092" stands there twice)",
+          "F:18:3: " + at + "holds an integer; expected strings in quotes"));
+}
+
+TEST(ConfigProblems, BrokersAreAListOrEmbedded) {
+  for (const std::string_view value : {"\"broker1:9092\"", "5", "{}", "true"}) {
+    const LoadResult result = parse("[instance.a]\ntopics = [\"*\"]\nbrokers = " + std::string(value) + "\n");
+    ASSERT_EQ(result.problems.size(), 1U) << value;
+    EXPECT_THAT(result.problems[0].text,
+                HasSubstr(R"(expected a list such as ["broker1:9092"], or "embedded")"));
+  }
+  EXPECT_THAT(
+      lines_of(parse("[instance.a]\ntopics = [\"*\"]\nbrokers = []\n")),
+      ElementsAre(
+          "F:3:11: instance.a.brokers: has 0 elements; expected 1 to 100, such as [\"broker1:9092\"]"));
+}
+
+TEST(ConfigProblems, TopicsAreCheckedOneByOne) {
+  const std::string long_name(250, 'x');
+  const LoadResult result = parse(
+      "[instance.a]\nbrokers = \"embedded\"\ntopics = [\n\"\",\n\"a b\",\n\"crm.*.x\",\n\"..\",\n"
+      "\"" +
+      long_name + "\",\n\"žluť\",\n\"ok\", \"ok*\", \"*\",\n\"ok\",\n\"**\"]\n");
+  const std::string at = "instance.a.topics: ";
+  const std::string characters =
+      " holds a character that Kafka does not allow; a topic's name is made of A-Z a-z 0-9 . _ -";
+  EXPECT_THAT(
+      lines_of(result),
+      ElementsAre(
+          "F:4:1: " + at + R"(is empty; expected a topic's name, a "prefix*", or "*")",
+          "F:5:1: " + at + "\"a b\"" + characters,
+          "F:6:1: " + at +
+              R"("crm.*.x" has its '*' in the middle; a pattern is a prefix and ends in one '*')",
+          "F:7:1: " + at + R"(".." is a name that Kafka does not allow)",
+          "F:8:1: " + at + '"' + long_name.substr(0, 80) + "...\" has 250 characters; Kafka allows 249",
+          "F:9:1: " + at + "\"žluť\"" + characters, "F:11:1: " + at + "\"ok\" stands there twice",
+          "F:12:1: " + at + R"("**" has its '*' in the middle; a pattern is a prefix and ends in one '*')"));
+}
+
+TEST(ConfigProblems, AllOfThemComeInOneRunAndInTheOrderOfTheFile) {
+  const LoadResult result = parse(R"(colour = "blue"
+[daemon]
+socket = "x"
+clients_max = 0
+verbose = true
+[instance.one]
+broker = ["b:9092"]
+topics = ["a b"]
+send_timeout = "soon"
+allow = { users = ["nosuchuser"], groups = ["nosuchgroup"] }
+[instance.one.librdkafka]
+"acks" = 1
+[instance.Two]
+brokers = ["b"]
+topics = []
+)");
+  EXPECT_FALSE(result.config);
+  std::vector<std::string> keys;
+  for (const Problem& problem : result.problems) {
+    keys.push_back(std::to_string(problem.line) + " " + problem.key);
+  }
+  EXPECT_THAT(keys, ElementsAre("1 colour", "3 daemon.socket", "4 daemon.clients_max", "5 daemon.verbose",
+                                "6 instance.one.brokers", "7 instance.one.broker", "8 instance.one.topics",
+                                "9 instance.one.send_timeout", "10 instance.one.allow.users",
+                                "10 instance.one.allow.groups", "12 instance.one.librdkafka.acks",
+                                "13 instance.Two", "14 instance.Two.brokers", "15 instance.Two.topics"));
+}
+
+TEST(ConfigProblems, AWrongSizeIsNotReportedAgainByWhatDependsOnIt) {
+  EXPECT_EQ(parse(INSTANCE_WITH("lane_size = \"1B\"\nmax_event_size = \"1MiB\"\nbuffer_size = \"8MiB\""))
+                .problems.size(),
+            1U);
+}
+
+TEST(ConfigProblems, APropertysValueIsNeverShown) {
+  for (const std::string_view value : {"[\"hunter2\"]", "{ x = [\"hunter2\"] }", "\"hunter2\\u0000\""}) {
+    const LoadResult result = parse(INSTANCE_WITH("") + std::string("librdkafka = { \"sasl.password\" = ") +
+                                    std::string(value) + " }\n");
+    ASSERT_FALSE(result.problems.empty()) << value;
+    EXPECT_THAT(to_string(result.problems[0], "F"), Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST(ConfigProblems, TooManyInstances) {
+  std::string text;
+  for (int i = 0; i < 65; ++i) {
+    text += "[instance.i" + std::to_string(i) + "]\nbrokers = \"embedded\"\ntopics = [\"*\"]\n";
+  }
+  EXPECT_THAT(lines_of(parse(text)),
+              ElementsAre("F:1:1: instance: has 65 instances; at most 64 are allowed"));
+}
+
+TEST(ConfigProblems, NestingWithoutEndIsAProblem) {
+  const LoadResult result = parse("a = " + std::string(100'000, '['));
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_THAT(result.problems[0].text, HasSubstr("not TOML"));
+}
+
+}  // namespace
+}  // namespace ringpost::daemon
