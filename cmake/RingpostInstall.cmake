@@ -20,6 +20,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringpost-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/ringpost-config-version.cmake
         DESTINATION ${package_directory})
 
+# Relative, so that `cmake --install --prefix` gives a file that is right.
+file(RELATIVE_PATH prefix_from_pc_file /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/ringpost.pc.in ringpost.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringpost.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

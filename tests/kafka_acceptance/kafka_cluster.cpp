@@ -1,0 +1,56 @@
+#include "tests/kafka_acceptance/kafka_cluster.hpp"
+
+#include <chrono>
+#include <stdexcept>
+
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+
+namespace ringpost::tests {
+namespace {
+
+constexpr std::chrono::minutes kStartDeadline{4};  // the first time, Maven fetches the jars
+
+}  // namespace
+
+KafkaCluster::KafkaCluster() { brokers_ = kit({"up"}).at(0); }
+
+KafkaCluster::~KafkaCluster() {
+  run({source_file("tests/kafka-cluster/kafka-cluster"), directory_.path().string(), "down"});
+}
+
+void KafkaCluster::create_topic(const std::string& name, int partitions) const {
+  kit({"topic", name, "--partitions", std::to_string(partitions)});
+}
+
+std::vector<std::string> KafkaCluster::consume_with_java(const std::string& topic, int count) const {
+  std::vector<std::string> arguments{"exec",
+                                     "org.apache.kafka.tools.consumer.ConsoleConsumer",
+                                     "--bootstrap-server",
+                                     brokers_,
+                                     "--topic",
+                                     topic,
+                                     "--from-beginning",
+                                     "--max-messages",
+                                     std::to_string(count),
+                                     "--timeout-ms",
+                                     "60000"};
+  for (const char* part : {"timestamp", "partition", "offset", "headers", "key"}) {
+    arguments.insert(arguments.end(), {"--property", std::string("print.") + part + "=true"});
+  }
+  return kit(arguments);
+}
+
+// The lines that it printed.
+std::vector<std::string> KafkaCluster::kit(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(),
+                   {source_file("tests/kafka-cluster/kafka-cluster"), directory_.path().string()});
+  const Outcome outcome = run(arguments, {}, kStartDeadline);
+  if (outcome.status != 0) throw std::runtime_error("kafka-cluster " + arguments[2] + ": " + outcome.errors);
+  std::vector<std::string> lines;
+  boost::algorithm::split(lines, outcome.output, boost::algorithm::is_any_of("\n"));
+  lines.pop_back();
+  return lines;
+}
+
+}  // namespace ringpost::tests

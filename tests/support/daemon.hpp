@@ -1,0 +1,59 @@
+// ringpostd as users run it: the real program, with a configuration, a socket and a data folder of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.hpp"
+#include "tests/support/record.hpp"
+
+namespace ringpost::tests {
+
+// What `ringpost status --json` says of one instance.
+struct InstanceStatus {
+  std::string state;
+  std::uint64_t accepted = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t clients = 0;
+  std::map<std::string, std::uint64_t> refused;  // by code
+
+  std::uint64_t accounted() const { return delivered + waiting + dead_letters; }
+};
+
+class Daemon {
+ public:
+  // `instances`: the configuration's [instance.*] tables. `daemon_keys`: lines for its [daemon] table,
+  // besides the socket. Starts the daemon and waits until it takes connections; throws with its log when it
+  // ends instead.
+  explicit Daemon(const std::string& instances, const std::string& daemon_keys = "");
+
+  const std::string& socket() const { return socket_; }
+  const std::string& config_file() const { return config_file_; }
+  Process& process() { return *process_; }
+  std::string log() const { return process_->errors(); }
+
+  InstanceStatus status(const std::string& instance) const;
+  // Waits until the instance has a broker; throws with what it is instead when it never has.
+  void wait_until_connected(const std::string& instance) const;
+  // Waits until everything accepted so far is delivered, and that is `count` events.
+  void wait_until_delivered(const std::string& instance, std::uint64_t count) const;
+
+  // Everything in an embedded cluster's topic, in the order of partition and offset.
+  std::vector<Record> consume(const std::string& instance, const std::string& topic) const;
+
+  int stop();    // SIGTERM; the exit code (see Process::wait)
+  void start();  // again, after stop() or a kill
+
+ private:
+  TemporaryDirectory directory_;
+  std::string socket_;
+  std::string config_file_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace ringpost::tests

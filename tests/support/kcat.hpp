@@ -1,0 +1,16 @@
+// Reading back with kcat: a consumer that shares nothing with Ringpost but the protocol.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/record.hpp"
+
+namespace ringpost::tests {
+
+// Everything in the topic now, each partition in the order of its offsets. Keys and messages are exact; the
+// values of headers must not hold commas, equals signs or new lines, which kcat does not escape. Throws when
+// kcat fails.
+std::vector<Record> read_with_kcat(const std::string& brokers, const std::string& topic);
+
+}  // namespace ringpost::tests
