@@ -91,11 +91,11 @@ void read_sizes(Section& section, InstanceConfig& config) {
   }
   section.read_integer("lanes_per_client_max", config.lanes_per_client_max, 1, kLanesPerClientMax);
 
+  // By the lane only where the lane is known: else its problem would come back as the event's.
   const std::uint64_t event_max = config.lane_size_bytes / kEventsPerLaneMin;
   config.max_event_size_bytes = std::min(kEventSizeDefaultBytes, event_max);
-  const std::uint64_t event_bound = lane_good ? kLaneSizeMaxBytes / kEventsPerLaneMin : event_max;
   if (section.read_size("max_event_size", config.max_event_size_bytes, kEventSizeMinBytes,
-                        std::max(event_bound, kEventSizeMinBytes)) &&
+                        kEventSizeMaxBytes) &&
       lane_good && config.max_event_size_bytes > event_max) {
     section.problem("max_event_size", fmt::format("is \"{}\"; must be at most half of lane_size (\"{}\")",
                                                   format_size(config.max_event_size_bytes),

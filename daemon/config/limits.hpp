@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ipc/limits.hpp"
+
 namespace ringpost::daemon {
 
 inline constexpr std::uint64_t kKiB = 1024;
@@ -25,11 +27,11 @@ inline constexpr std::uint32_t kClientsDefault = 256;
 inline constexpr std::uint32_t kClientsMax = 10'000;
 inline constexpr std::uint32_t kClientsPerUserDefault = 128;
 
-inline constexpr std::size_t kInstancesMax = 64;
-inline constexpr std::size_t kInstanceNameMaxBytes = 64;
+inline constexpr std::size_t kInstancesMax = ipc::kInstancesMax;
+inline constexpr std::size_t kInstanceNameMaxBytes = ipc::kInstanceNameMaxBytes;
 inline constexpr std::size_t kBrokersMax = 100;
-inline constexpr std::size_t kTopicsMax = 10'000;
-inline constexpr std::size_t kTopicNameMaxBytes = 249;  // Kafka's own limit
+inline constexpr std::size_t kTopicsMax = ipc::kTopicsPerInstanceMax;
+inline constexpr std::size_t kTopicNameMaxBytes = ipc::kTopicNameMaxBytes;
 
 inline constexpr std::int32_t kEmbeddedPartitionsDefault = 4;
 inline constexpr std::int32_t kEmbeddedPartitionsMax = 128;
@@ -47,13 +49,14 @@ inline constexpr std::uint64_t kBufferSizeMaxBytes = 64 * kGiB;
 inline constexpr std::uint64_t kBufferLanesMin = 4;  // the buffer holds at least this many lanes
 
 inline constexpr std::uint64_t kLaneSizeDefaultBytes = 4 * kMiB;
-inline constexpr std::uint64_t kLaneSizeMinBytes = 64 * kKiB;
-inline constexpr std::uint64_t kLaneSizeMaxBytes = 256 * kMiB;
+inline constexpr std::uint64_t kLaneSizeMinBytes = ipc::kLaneMinBytes;
+inline constexpr std::uint64_t kLaneSizeMaxBytes = ipc::kLaneMaxBytes;
 inline constexpr std::uint32_t kLanesPerClientDefault = 16;
-inline constexpr std::uint32_t kLanesPerClientMax = 128;  // merging costs 15 ns a record over 128 lanes
+inline constexpr std::uint32_t kLanesPerClientMax = ipc::kLanesPerChannelMax;
 
 inline constexpr std::uint64_t kEventSizeDefaultBytes = kMiB;  // or half a lane, where that is less
 inline constexpr std::uint64_t kEventSizeMinBytes = kKiB;
+inline constexpr std::uint64_t kEventSizeMaxBytes = ipc::kEventMaxBytes;
 inline constexpr std::uint64_t kEventsPerLaneMin =
     2;  // so one more fits while the largest one is being drained
 

@@ -153,8 +153,8 @@ constexpr Mistake kInstanceMistakes[] = {
      "F:4:13: instance.kafkaid.lane_size: is 65536; expected a size such as \"64KiB\", \"4MiB\" or \"1GiB\"; "
      "a number "
      "needs its unit: \"65536B\""},
-    {"LanesPerClient", INSTANCE_WITH("lanes_per_client_max = 129"),
-     "F:4:24: instance.kafkaid.lanes_per_client_max: is 129; expected an integer from 1 to 128"},
+    {"LanesPerClient", INSTANCE_WITH("lanes_per_client_max = 65"),
+     "F:4:24: instance.kafkaid.lanes_per_client_max: is 65; expected an integer from 1 to 64"},
     {"BufferRange", INSTANCE_WITH("buffer_size = \"1KiB\""),
      "F:4:15: instance.kafkaid.buffer_size: is \"1KiB\"; must be at least 1MiB and at most 64GiB"},
     {"BufferSmallerThanLanes", INSTANCE_WITH("buffer_size = \"8MiB\""),
@@ -168,7 +168,7 @@ constexpr Mistake kInstanceMistakes[] = {
     {"EventLargerThanHalfALane", INSTANCE_WITH("max_event_size = \"3MiB\""),
      "F:4:18: instance.kafkaid.max_event_size: is \"3MiB\"; must be at most half of lane_size (\"4MiB\")"},
     {"EventRange", INSTANCE_WITH("max_event_size = \"1GiB\""),
-     "F:4:18: instance.kafkaid.max_event_size: is \"1GiB\"; must be at least 1KiB and at most 128MiB"},
+     "F:4:18: instance.kafkaid.max_event_size: is \"1GiB\"; must be at least 1KiB and at most 64MiB"},
     {"EventId", INSTANCE_WITH("event_id = 1"),
      "F:4:12: instance.kafkaid.event_id: is 1; expected true or false (without quotes)"},
     {"AllowType", INSTANCE_WITH("allow = [\"scripts\"]"),

@@ -78,8 +78,8 @@ TEST_F(Manual, StatesSizes) {
   expect_stated("buffer_size", kBufferSizeDefaultBytes, kBufferSizeMinBytes, kBufferSizeMaxBytes,
                 format_size);
   expect_stated("lane_size", kLaneSizeDefaultBytes, kLaneSizeMinBytes, kLaneSizeMaxBytes, format_size);
-  expect_stated("max_event_size", kEventSizeDefaultBytes, kEventSizeMinBytes,
-                kLaneSizeMaxBytes / kEventsPerLaneMin, format_size);
+  expect_stated("max_event_size", kEventSizeDefaultBytes, kEventSizeMinBytes, kEventSizeMaxBytes,
+                format_size);
 }
 
 TEST_F(Manual, StatesNumbers) {
