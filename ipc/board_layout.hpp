@@ -96,8 +96,7 @@ struct InstanceBoard {
   std::atomic<std::uint64_t> waiting_events;          // in the buffer, not yet delivered
   std::atomic<std::uint64_t> buffer_used_bytes;
   std::atomic<std::uint64_t> buffer_bytes;
-  std::atomic<std::uint64_t> max_event_bytes;          // key + headers + message
-  std::atomic<std::uint64_t> oldest_waiting_since_ns;  // CLOCK_MONOTONIC; 0: nothing waits
+  std::atomic<std::uint64_t> max_event_bytes;  // key + headers + message
 
   // 0: the drainer is awake. Otherwise the number of this sleep: who publishes rings once for each number
   // (doorbell.hpp: the daemon's membarrier orders this store before its last look at the tails).

@@ -49,6 +49,18 @@ void LaneReader::copy_to(std::vector<std::byte>& out, std::size_t max_bytes) {
   copied_ += size_bytes;
 }
 
+std::uint64_t LaneReader::count_from_untrusted(std::uint64_t position) const {
+  std::uint64_t count = 0;
+  for (; position < tail_; ++count) {
+    // A header's size field never wraps: records are 8-byte aligned, and so is the ring's end.
+    std::uint32_t size_untrusted;
+    std::memcpy(&size_untrusted, ring_ + (position & (capacity_bytes_ - 1)), sizeof size_untrusted);
+    if (size_untrusted < sizeof(RecordHeader) || size_untrusted > tail_ - position) return count;
+    position += align_record(size_untrusted);
+  }
+  return count;
+}
+
 std::array<std::uint64_t, kRefusedCodes> LaneReader::refused_untrusted() const {
   std::array<std::uint64_t, kRefusedCodes> counts{};
   for (std::size_t code = 0; code < kRefusedCodes; ++code) {

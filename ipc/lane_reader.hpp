@@ -35,6 +35,8 @@ class LaneReader {
     word.store(position, std::memory_order_release);  // pairs with the acquire load in LaneWriter::reserve
   }
 
+  // How many records lie between `position` and tail(), by their own word: for a figure, not for decisions.
+  std::uint64_t count_from_untrusted(std::uint64_t position) const;
   std::array<std::uint64_t, kRefusedCodes> refused_untrusted() const;
   std::size_t capacity_bytes() const { return capacity_bytes_; }
 

@@ -1,0 +1,219 @@
+#include "daemon/instance/arena.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+namespace ringpost::daemon {
+namespace {
+
+using ipc::ArenaChunk;
+using ipc::ArenaCommit;
+using ipc::ArenaPrefix;
+using ipc::ArenaState;
+
+constexpr std::size_t kChunkMinBytes = 1u << 20;
+
+std::size_t chunk_bytes_for(std::size_t max_event_bytes) {
+  const std::size_t record_bytes =
+      sizeof(ArenaPrefix) +
+      ipc::align_record(sizeof(ipc::RecordHeader) + ipc::kTopicNameMaxBytes + max_event_bytes);
+  return std::max(kChunkMinBytes, std::bit_ceil(record_bytes));
+}
+
+std::size_t chunk_count_for(std::size_t buffer_bytes, std::size_t chunk_bytes) {
+  return std::max<std::size_t>(2, (buffer_bytes + chunk_bytes - 1) / chunk_bytes);
+}
+
+std::uint64_t chunks_offset_for(std::size_t chunk_count) {
+  const std::size_t table_end = ipc::kArenaTableOffset + chunk_count * sizeof(ArenaChunk);
+  return (table_end + ipc::kPageBytes - 1) / ipc::kPageBytes * ipc::kPageBytes;
+}
+
+ArenaState state_of(const ArenaPrefix& prefix) {
+  return static_cast<ArenaState>(prefix.state.load(std::memory_order_acquire));  // set_handed(), finish()
+}
+
+bool has_ended(ArenaState state) { return state == ArenaState::kDelivered || state == ArenaState::kDead; }
+
+}  // namespace
+
+Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes)
+    : chunk_bytes_(chunk_bytes_for(max_event_bytes)),
+      chunks_offset_(chunks_offset_for(chunk_count_for(buffer_bytes, chunk_bytes_))),
+      chunks_(chunk_count_for(buffer_bytes, chunk_bytes_)) {
+  const std::size_t size_bytes = chunks_offset_ + chunks_.size() * chunk_bytes_;
+  memory_ = ipc::create_memory("ringpost-arena", size_bytes);
+  mapping_ = ipc::map(memory_, ipc::Access::kReadWrite, 0, size_bytes);
+  base_ = static_cast<std::byte*>(mapping_.get_address());
+  ipc::seal(memory_, ipc::Writers::kEverybody);
+
+  const boost::uuids::uuid id = boost::uuids::random_generator()();
+  id_ = boost::uuids::to_string(id);
+  header().magic = ipc::kArenaMagic;
+  header().version = ipc::kArenaVersion;
+  header().chunk_count = static_cast<std::uint32_t>(chunks_.size());
+  header().chunk_bytes = chunk_bytes_;
+  std::copy(id.begin(), id.end(), header().arena_id.begin());
+
+  for (auto number = static_cast<std::uint32_t>(chunks_.size()); number > 0; --number)
+    free_.push_back(number - 1);
+  next_.next_sequence = 1;
+  next_.chunk = ipc::kNoChunk;
+  commit();
+}
+
+bool Arena::has_room(std::size_t record_bytes) const {
+  const std::size_t needed_bytes = sizeof(ArenaPrefix) + record_bytes;
+  if (needed_bytes > chunk_bytes_) return false;
+  if (next_.chunk != ipc::kNoChunk && next_.offset + needed_bytes <= chunk_bytes_) return true;
+  return !free_.empty();
+}
+
+Arena::Ticket Arena::append(const Origin& origin, std::span<const std::byte> record) {
+  const std::size_t size_bytes = sizeof(ArenaPrefix) + record.size();
+  assert(has_room(record.size()));
+  if (next_.chunk == ipc::kNoChunk || next_.offset + size_bytes > chunk_bytes_) open_chunk();
+
+  const Ticket ticket = chunk_offset(next_.chunk) + next_.offset;
+  ArenaPrefix* prefix = prefix_at(ticket);
+  prefix->sequence = next_.next_sequence++;
+  prefix->size = static_cast<std::uint32_t>(size_bytes);
+  prefix->state.store(static_cast<std::uint32_t>(ArenaState::kWaiting),
+                      std::memory_order_relaxed);  // see commit()
+  prefix->partition = -1;
+  prefix->zero = 0;
+  prefix->lane_id = origin.lane_id;
+  prefix->lane_position = origin.lane_position;
+  prefix->create_time_ms = origin.create_time_ms;
+  std::memcpy(at(ticket + sizeof(ArenaPrefix)), record.data(), record.size());
+  std::memcpy(at(ticket + sizeof(ArenaPrefix) + offsetof(ipc::RecordHeader, stamp_ns)), &origin.stamp_ns,
+              sizeof origin.stamp_ns);
+  next_.offset += size_bytes;
+  ++chunks_[next_.chunk].live;
+  return ticket;
+}
+
+void Arena::commit() {
+  const std::uint64_t selector =
+      header().selector.load(std::memory_order_relaxed) + 1;  // ours alone to write
+  header().commits[selector % 2] = next_;
+  // Read by a successor after this process has died: what was stored before is there.
+  header().selector.store(selector, std::memory_order_release);
+}
+
+ipc::RecordView Arena::record(Ticket ticket) const {
+  const std::span<const std::byte> bytes(at(ticket + sizeof(ArenaPrefix)),
+                                         prefix_at(ticket)->size - sizeof(ArenaPrefix));
+  ipc::RecordView view;
+  [[maybe_unused]] const ipc::RecordError error = ipc::parse_record(bytes, view);
+  assert(error == ipc::RecordError::kNone);  // it was parsed before it came here, and nobody else writes here
+  return view;
+}
+
+void Arena::set_handed(Ticket ticket, std::int32_t partition) {
+  ArenaPrefix* prefix = prefix_at(ticket);
+  prefix->partition = partition;
+  prefix->state.store(static_cast<std::uint32_t>(ArenaState::kHanded),
+                      std::memory_order_release);  // for a successor
+}
+
+void Arena::finish(Ticket ticket, ArenaState end) {
+  assert(end == ArenaState::kDelivered || end == ArenaState::kDead);
+  prefix_at(ticket)->state.store(static_cast<std::uint32_t>(end),
+                                 std::memory_order_release);  // for a successor
+  const auto number = static_cast<std::uint32_t>((ticket - chunks_offset_) / chunk_bytes_);
+  ChunkUse& use = chunks_[number];
+  assert(use.live > 0);
+  --use.live;
+  if (end == ArenaState::kDelivered) {
+    ++use.delivered;
+    ++delivered_;
+  } else {
+    ++use.dead;
+    ++dead_;
+  }
+  if (use.live == 0 && number != next_.chunk) free_chunk(number);
+}
+
+void Arena::open_chunk() {
+  const std::uint32_t full = next_.chunk;
+  if (full != ipc::kNoChunk) chunk(full).end_offset = next_.offset;
+  next_.chunk = free_.back();
+  free_.pop_back();
+  next_.offset = 0;
+  ++next_.opened;
+  ArenaChunk& opened = chunk(next_.chunk);
+  opened.end_offset = 0;
+  opened.first_sequence = next_.next_sequence;
+  opened.opened = next_.opened;
+  if (full != ipc::kNoChunk && chunks_[full].live == 0) free_chunk(full);
+}
+
+void Arena::free_chunk(std::uint32_t number) {
+  ChunkUse& use = chunks_[number];
+  next_.freed_delivered += use.delivered;
+  next_.freed_dead += use.dead;
+  next_.freed_opened = chunk(number).opened;
+  use = {};
+  free_.push_back(number);
+  // The totals take the chunk's records over in the commit, which names the chunk; the table forgets it after
+  // that.
+  commit();
+  chunk(number).opened = 0;
+}
+
+template <typename Visit>
+void Arena::walk(std::uint32_t number, const ArenaCommit& commit, Visit visit) const {
+  const bool filling = number == commit.chunk;
+  const std::uint64_t end_offset = filling ? commit.offset : chunk(number).end_offset;
+  for (std::uint64_t offset = 0; offset < end_offset;
+       offset += prefix_at(chunk_offset(number) + offset)->size) {
+    if (!visit(chunk_offset(number) + offset)) return;
+  }
+}
+
+std::int64_t Arena::oldest_stamp_ns() const {
+  std::uint32_t oldest = ipc::kNoChunk;
+  for (std::uint32_t number = 0; number < chunks_.size(); ++number) {
+    if (chunks_[number].live == 0) continue;
+    if (oldest == ipc::kNoChunk || chunk(number).opened < chunk(oldest).opened) oldest = number;
+  }
+  if (oldest == ipc::kNoChunk) return 0;
+  std::int64_t stamp_ns = 0;
+  walk(oldest, next_, [&](Ticket ticket) {
+    if (has_ended(state_of(prefix(ticket)))) return true;
+    ipc::RecordHeader record_header;
+    std::memcpy(&record_header, at(ticket + sizeof(ArenaPrefix)), sizeof record_header);
+    stamp_ns = record_header.stamp_ns;
+    return false;
+  });
+  return stamp_ns;
+}
+
+Arena::Audit Arena::audit() const {
+  const ArenaCommit& commit =
+      header().commits[header().selector.load(std::memory_order_acquire) % 2];  // commit()
+  Audit audit{commit.next_sequence - 1, commit.freed_delivered, commit.freed_dead, 0};
+  for (std::uint32_t number = 0; number < header().chunk_count; ++number) {
+    const std::uint64_t opened = chunk(number).opened;
+    if (opened == 0 || opened > commit.opened || opened == commit.freed_opened) continue;
+    walk(number, commit, [&](Ticket ticket) {
+      const ArenaState state = state_of(prefix(ticket));
+      audit.delivered += state == ArenaState::kDelivered ? 1 : 0;
+      audit.dead += state == ArenaState::kDead ? 1 : 0;
+      audit.waiting += has_ended(state) ? 0 : 1;
+      return true;
+    });
+  }
+  return audit;
+}
+
+std::size_t Arena::used_bytes() const { return (chunks_.size() - free_.size()) * chunk_bytes_; }
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,97 @@
+// The instance's arena: accepted events from the moment their lanes may forget them until Kafka has
+// acknowledged them (layout: ipc/arena_layout.hpp). Single-threaded: the instance's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ipc/arena_layout.hpp"
+#include "ipc/record.hpp"
+#include "ipc/shared_memory.hpp"
+
+namespace ringpost::daemon {
+
+class Arena {
+ public:
+  // Where a record is: its prefix's offset in the arena. Valid until finish().
+  using Ticket = std::uint64_t;
+
+  // Rounded up to whole chunks, two at least; a chunk holds the largest record.
+  Arena(std::size_t buffer_bytes, std::size_t max_event_bytes);
+
+  struct Origin {
+    std::uint64_t lane_id = 0;
+    std::uint64_t lane_position = 0;  // behind the record
+    std::int64_t stamp_ns = 0;        // as the drainer has it: a client's lie is corrected
+    std::int64_t create_time_ms = 0;
+  };
+  bool has_room(std::size_t record_bytes) const;
+  // Copies the record in and gives it the next sequence number. Needs room. Not accepted before commit().
+  Ticket append(const Origin& origin, std::span<const std::byte> record);
+  // One store makes all that was appended since the last commit() the arena's content.
+  void commit();
+
+  const ipc::ArenaPrefix& prefix(Ticket ticket) const { return *prefix_at(ticket); }
+  ipc::RecordView record(Ticket ticket) const;
+  void set_handed(Ticket ticket, std::int32_t partition);
+  // Ends a record as delivered or dead. Its chunk is free when all its records have ended.
+  void finish(Ticket ticket, ipc::ArenaState end);
+
+  const std::string& id() const { return id_; }
+  std::uint64_t next_sequence() const { return next_.next_sequence; }
+  std::uint64_t delivered() const { return delivered_; }
+  std::uint64_t dead() const { return dead_; }
+  std::uint64_t waiting() const { return next_.next_sequence - 1 - delivered_ - dead_; }
+  std::size_t buffer_bytes() const { return chunk_bytes_ * chunks_.size(); }
+  std::size_t used_bytes() const;  // chunks that are pinned by a record, or being filled
+  // The stamp of the oldest record that waits; 0: none.
+  std::int64_t oldest_stamp_ns() const;
+
+  // Counts again, from the shared memory alone, as a successor would.
+  struct Audit {
+    std::uint64_t accepted = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t dead = 0;
+    std::uint64_t waiting = 0;
+  };
+  Audit audit() const;
+
+ private:
+  // What this process knows of a chunk beside its entry in the table.
+  struct ChunkUse {
+    std::uint32_t live = 0;  // records that have not ended
+    std::uint32_t delivered = 0;
+    std::uint32_t dead = 0;
+  };
+
+  std::byte* at(std::uint64_t offset) const { return base_ + offset; }
+  ipc::ArenaPrefix* prefix_at(Ticket ticket) const { return reinterpret_cast<ipc::ArenaPrefix*>(at(ticket)); }
+  ipc::ArenaHeader& header() const { return *reinterpret_cast<ipc::ArenaHeader*>(base_); }
+  ipc::ArenaChunk& chunk(std::uint32_t number) const {
+    return reinterpret_cast<ipc::ArenaChunk*>(at(ipc::kArenaTableOffset))[number];
+  }
+  std::uint64_t chunk_offset(std::uint32_t number) const { return chunks_offset_ + number * chunk_bytes_; }
+  // Visits the committed records of one chunk, in order, until `visit` says false.
+  template <typename Visit>
+  void walk(std::uint32_t number, const ipc::ArenaCommit& commit, Visit visit) const;
+  void open_chunk();
+  void free_chunk(std::uint32_t number);
+
+  std::size_t chunk_bytes_;
+  std::uint64_t chunks_offset_;
+  ipc::Descriptor memory_;
+  ipc::Mapping mapping_;
+  std::byte* base_;
+  std::string id_;
+
+  ipc::ArenaCommit next_{};  // what the next commit() will store
+  std::vector<ChunkUse> chunks_;
+  std::vector<std::uint32_t> free_;  // the last freed is used first: it is still in the cache
+  std::uint64_t delivered_ = 0;
+  std::uint64_t dead_ = 0;
+};
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,95 @@
+// One configured Kafka instance and its thread: drains its lanes into the arena, queues by partition,
+// produces, takes delivery reports, releases. No locks between instances; what others want done comes as a
+// request through a queue.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/config.hpp"
+#include "daemon/instance/client.hpp"
+#include "ipc/descriptor.hpp"
+
+namespace ringpost::daemon {
+
+// One reading, taken at one instant on the instance's thread: accepted == delivered + waiting + dead_letters,
+// always.
+struct InstanceStatus {
+  std::string name;
+  std::string brokers;  // what a consumer may bootstrap from
+  bool enabled = true;
+  bool connected = false;
+  bool ever_connected = false;
+  std::int64_t disconnected_for_ms = 0;  // while not connected
+  std::string last_error;
+  std::uint64_t clients = 0;
+  std::uint64_t lanes = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t waiting = 0;  // waiting_in_lanes + waiting_in_arena
+  std::uint64_t waiting_in_lanes = 0;
+  std::uint64_t waiting_in_arena = 0;  // in_flight is part of it
+  std::uint64_t in_flight = 0;         // inside librdkafka
+  std::uint64_t dead_letters = 0;
+  std::map<std::string, std::uint64_t> dead_letters_by_reason;
+  std::map<std::string, std::uint64_t> refused;  // by code name, as the clients count it
+  std::int64_t oldest_waiting_ms = 0;
+  std::uint64_t buffer_bytes = 0;
+  std::uint64_t buffer_used_bytes = 0;
+  std::uint64_t lane_bytes = 0;
+  std::uint64_t malformed_lanes = 0;
+  std::uint64_t producers_created = 0;
+  struct Topic {
+    std::string name;
+    std::string state;  // "exists", "missing", "unasked"
+    std::int32_t partitions = 0;
+  };
+  std::vector<Topic> topics;
+};
+
+// What an instance tells the control thread. Called on the instance's thread: post it on, don't work there.
+struct InstanceEvents {
+  // This client's memory was malformed; nothing more is read from it here.
+  std::function<void(std::uint64_t client_id, const std::string& why)> client_malformed;
+};
+
+class Instance {
+ public:
+  // Starts the thread and the producer. Throws std::invalid_argument when librdkafka refuses a property.
+  Instance(const InstanceConfig& config, InstanceEvents events);
+  ~Instance();  // stops without waiting for delivery, if stop() was not called
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  const InstanceConfig& config() const;
+  const ipc::Descriptor& board_memory() const;  // never changes
+
+  // The requests: from any thread; done on the instance's thread, in the order of asking; `done` is called
+  // there.
+
+  // Watches a channel's doorbell from now on. The descriptor is the instance's own.
+  void open_channel(std::shared_ptr<Client> client, ipc::Descriptor doorbell);
+  // Registers a lane; once `registered(true)` is called it is part of every cut, and its descriptor may go to
+  // the client. `registered(false)`: there is no room for another lane.
+  void open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
+                 const ipc::Descriptor& memory, std::function<void(bool)> registered);
+  // The client's connection is at its end: its lanes are read once more, drained to their ends, and
+  // forgotten. `done` follows when the last record of them is in the arena.
+  void client_gone(std::uint64_t client_id, std::function<void()> done);
+  void status(std::function<void(const InstanceStatus&)> done);
+  // Drains what is in the lanes and delivers what the brokers will take until `deadline_ns`
+  // (CLOCK_MONOTONIC); then ends the thread. `done` gets the last reading: what it shows as waiting is left
+  // undelivered.
+  void stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done);
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace ringpost::daemon

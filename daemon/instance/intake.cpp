@@ -1,0 +1,172 @@
+#include "daemon/instance/intake.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <unordered_set>
+
+#include "client-lib/json_check.hpp"
+#include "ipc/clock.hpp"
+
+namespace ringpost::daemon {
+
+Intake::Intake(const InstanceConfig& config, Parts parts)
+    : config_(config), parts_(parts), feeds_(drain_.feeds()) {}
+
+bool Intake::open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
+                       const ipc::Descriptor& memory, std::size_t capacity_bytes) {
+  LaneBooks books;
+  books.journal_entry = journal_.enter({lane_id, client->id, capacity_bytes, slot});
+  if (books.journal_entry == Journal::kFull) return false;
+  feeds_.push_back(std::make_unique<LaneFeed>(std::move(client), lane_id, slot, memory, capacity_bytes));
+  books_.emplace(lane_id, books);
+  return true;
+}
+
+void Intake::client_gone(std::uint64_t client_id, std::function<void()> done) {
+  going_.emplace(client_id, std::move(done));
+}
+
+DrainResult Intake::round() {
+  realtime_offset_ns_ = ipc::realtime_ns() - ipc::monotonic_ns();
+  const DrainResult result =
+      drain_.round([this](LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::byte> bytes) {
+        return accept(feed, stamp_ns, bytes);
+      });
+  if (result.records != 0) {
+    parts_.arena.commit();
+    release_lanes();
+    for (const Buried& buried : buried_)
+      parts_.delivery.bury(buried.ticket, buried.verdict.reason, buried.verdict.detail);
+    buried_.clear();
+  }
+  note_malformed();
+  if (!going_.empty()) forget_finished();
+  return result;
+}
+
+bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::byte> bytes) {
+  if (!parts_.arena.has_room(bytes.size())) return false;
+  Arena::Origin origin;
+  origin.lane_id = feed.lane_id();
+  origin.lane_position = feed.position_behind_front();
+  origin.stamp_ns = stamp_ns;
+  origin.create_time_ms = (stamp_ns + realtime_offset_ns_) / 1'000'000;
+  const Arena::Ticket ticket = parts_.arena.append(origin, bytes);
+
+  const ipc::RecordView record = parts_.arena.record(ticket);
+  Verdict verdict = check(record);
+  if (!verdict.reason.empty()) {
+    buried_.push_back({ticket, std::move(verdict)});
+    return true;
+  }
+  const auto send_timeout_ns = std::chrono::nanoseconds(config_.send_timeout).count();
+  kafka::Outbox::Addition addition;
+  addition.ticket = ticket;
+  addition.topic = record.topic;
+  addition.key = record.key;
+  addition.size_bytes = static_cast<std::uint32_t>(record.event_bytes());
+  addition.deadline_ns = send_timeout_ns == 0 ? 0 : stamp_ns + send_timeout_ns;
+  parts_.outbox.add(addition);
+  return true;
+}
+
+Intake::Verdict Intake::check(const ipc::RecordView& record) {
+  const Topics::Rule& rule = parts_.topics.rule(record.topic);
+  if (!rule.listed) return {"unknown_topic", "not on the instance's list of topics"};
+  if (rule.compacted && !record.key) return {"null_key", "the topic is compacted and takes no null keys"};
+  if (record.event_bytes() > rule.max_event_bytes) {
+    return {"too_large",
+            "larger than the topic's limit of " + std::to_string(rule.max_event_bytes) + " bytes"};
+  }
+  const json::JsonError error = json::check_json(record.message, ipc::kJsonDepthMax);
+  if (error) return {"invalid_json", "not JSON at byte " + std::to_string(error.offset)};
+  return {};
+}
+
+// After the arena's commit only: until then a lane is the one place where its records surely are.
+void Intake::release_lanes() {
+  for (const auto& feed : feeds_) {
+    LaneBooks& books = books_.at(feed->lane_id());
+    if (books.released == feed->position()) continue;
+    books.released = feed->position();
+    journal_.release(books.journal_entry, books.released);
+    ipc::LaneReader::release(feed->client().board.released(feed->slot()), books.released);
+  }
+}
+
+void Intake::note_malformed() {
+  for (const auto& feed : feeds_) {
+    if (!feed->malformed()) continue;
+    LaneBooks& books = books_.at(feed->lane_id());
+    if (books.reported) continue;
+    books.reported = true;
+    ++malformed_lanes_;
+    malformed_.push_back({feed->client().id, feed->why_malformed()});
+  }
+}
+
+std::vector<Intake::Malformed> Intake::take_malformed() { return std::exchange(malformed_, {}); }
+
+// Lanes of clients that are gone, once they are empty. Each has been looked at in this round, after its
+// client's end.
+void Intake::forget_finished() {
+  const auto finished = [this](const std::unique_ptr<LaneFeed>& feed) {
+    if (!going_.contains(feed->client().id) || !feed->empty()) return false;
+    const auto refused = feed->reader().refused_untrusted();
+    for (std::size_t code = 0; code < refused.size(); ++code) refused_before_[code] += refused[code];
+    journal_.forget(books_.at(feed->lane_id()).journal_entry);
+    books_.erase(feed->lane_id());
+    return true;
+  };
+  feeds_.erase(std::remove_if(feeds_.begin(), feeds_.end(), finished), feeds_.end());
+
+  std::unordered_set<std::uint64_t> with_lanes;
+  for (const auto& feed : feeds_) with_lanes.insert(feed->client().id);
+  for (auto going = going_.begin(); going != going_.end();) {
+    if (with_lanes.contains(going->first)) {
+      ++going;
+      continue;
+    }
+    const auto done = std::move(going->second);
+    going = going_.erase(going);
+    if (done) done();
+  }
+}
+
+bool Intake::has_unseen() {
+  for (const auto& feed : feeds_) feed->look();
+  return !lanes_are_empty();
+}
+
+bool Intake::lanes_are_empty() const {
+  return std::all_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return feed->empty(); });
+}
+
+std::uint64_t Intake::waiting_in_lanes() const {
+  std::uint64_t records = 0;
+  for (const auto& feed : feeds_) records += feed->waiting_records();
+  return records;
+}
+
+std::uint64_t Intake::lane_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& feed : feeds_) bytes += feed->capacity_bytes();
+  return bytes;
+}
+
+std::uint64_t Intake::client_count() const {
+  std::unordered_set<std::uint64_t> clients;
+  for (const auto& feed : feeds_) clients.insert(feed->client().id);
+  return clients.size();
+}
+
+std::array<std::uint64_t, ipc::kRefusedCodes> Intake::refused_untrusted() const {
+  auto totals = refused_before_;
+  for (const auto& feed : feeds_) {
+    const auto refused = feed->reader().refused_untrusted();
+    for (std::size_t code = 0; code < refused.size(); ++code) totals[code] += refused[code];
+  }
+  return totals;
+}
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,101 @@
+// From the lanes into the arena: owns an instance's lanes, and does for each round what makes a record
+// accepted.
+//
+//     lanes ──Drain: in order──▶ check ──▶ arena.append ──▶ outbox.add
+//                                             │ all of the round
+//                                             ▼
+//                                        arena.commit ──▶ journal ──▶ board: the lanes may be written again
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/instance/arena.hpp"
+#include "daemon/instance/delivery.hpp"
+#include "daemon/instance/drain.hpp"
+#include "daemon/instance/journal.hpp"
+#include "daemon/instance/topics.hpp"
+#include "kafka/outbox.hpp"
+
+namespace ringpost::daemon {
+
+class Intake {
+ public:
+  struct Parts {
+    Arena& arena;
+    Topics& topics;
+    Delivery& delivery;
+    kafka::Outbox& outbox;
+  };
+  Intake(const InstanceConfig& config, Parts parts);
+
+  // From now on the lane is part of every cut. False: the journal has no room for another.
+  bool open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
+                 const ipc::Descriptor& memory, std::size_t capacity_bytes);
+  // Its lanes are drained to their ends and then forgotten; then `done` is called.
+  void client_gone(std::uint64_t client_id, std::function<void()> done);
+
+  DrainResult round();
+
+  // Clients whose memory turned out malformed since the last call, and why.
+  struct Malformed {
+    std::uint64_t client_id = 0;
+    std::string why;
+  };
+  std::vector<Malformed> take_malformed();
+
+  bool has_unseen();             // looks at every tail: is there something that no round has taken?
+  bool lanes_are_empty() const;  // as of the last look
+  std::uint64_t waiting_in_lanes() const;
+  std::uint64_t lane_count() const { return feeds_.size(); }
+  std::uint64_t lane_bytes() const;
+  std::uint64_t client_count() const;
+  std::uint64_t malformed_lanes() const { return malformed_lanes_; }
+  // Since the start, by code index.
+  std::array<std::uint64_t, ipc::kRefusedCodes> refused_untrusted() const;
+
+ private:
+  bool accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::byte> bytes);
+  // Why this record may not go to Kafka whatever its client thought; empty: it may.
+  struct Verdict {
+    std::string_view reason;
+    std::string detail;
+  };
+  Verdict check(const ipc::RecordView& record);
+  void release_lanes();
+  void note_malformed();
+  void forget_finished();
+
+  const InstanceConfig& config_;
+  Parts parts_;
+  Journal journal_;
+  Drain drain_;
+  std::vector<std::unique_ptr<LaneFeed>>& feeds_;
+  struct LaneBooks {
+    std::uint32_t journal_entry = 0;
+    std::uint64_t released = 0;
+    bool reported = false;  // as malformed
+  };
+  std::unordered_map<std::uint64_t, LaneBooks> books_;  // by lane id
+  std::unordered_map<std::uint64_t, std::function<void()>>
+      going_;  // clients that are gone, until their lanes are empty
+
+  // Records that were appended in this round and must not be produced.
+  struct Buried {
+    Arena::Ticket ticket;
+    Verdict verdict;
+  };
+  std::vector<Buried> buried_;
+  std::int64_t realtime_offset_ns_ = 0;  // CLOCK_REALTIME - CLOCK_MONOTONIC, as of this round
+  std::vector<Malformed> malformed_;
+  std::uint64_t malformed_lanes_ = 0;
+  std::array<std::uint64_t, ipc::kRefusedCodes> refused_before_{};  // of lanes that are forgotten
+};
+
+}  // namespace ringpost::daemon

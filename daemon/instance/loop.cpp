@@ -1,0 +1,233 @@
+#include "daemon/instance/loop.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "client-lib/error_codes.hpp"
+#include "daemon/config/log.hpp"
+#include "ipc/clock.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+// After so long without a record the thread sleeps behind the doorbell instead of napping.
+constexpr std::int64_t kQuietNs = 1'000 * kNsPerMs;
+
+// A nap lets records gather; the producer's linger hides it. Under a flood it must not let a lane fill
+// meanwhile.
+constexpr std::chrono::microseconds kNap{1'000};
+constexpr std::chrono::microseconds kNapUnderFlood{100};
+constexpr std::size_t kFloodBytes = 256u << 10;
+
+// While the buffer is full only a report can make room: naps are long, and reports end them.
+constexpr std::chrono::microseconds kNapWithoutRoom{20'000};
+
+// A publish that passed its checks just before the boards said "stopping" gets so long to store its tail.
+constexpr std::int64_t kSettleNs = 50 * kNsPerMs;
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const std::string& part : parts) joined += (joined.empty() ? "" : ",") + part;
+  return joined;
+}
+
+std::vector<std::string> exact_names(const std::vector<std::string>& topics) {
+  std::vector<std::string> names;
+  std::copy_if(topics.begin(), topics.end(), std::back_inserter(names),
+               [](const auto& topic) { return !topic.ends_with('*'); });
+  return names;
+}
+
+std::unique_ptr<kafka::EmbeddedCluster> embedded_cluster_of(const InstanceConfig& config) {
+  if (!config.embedded) return nullptr;
+  return std::make_unique<kafka::EmbeddedCluster>(exact_names(config.topics), config.embedded_partitions);
+}
+
+kafka::OutboxConfig outbox_config(const InstanceConfig& config, const std::string& brokers,
+                                  const std::string& arena_id) {
+  kafka::OutboxConfig outbox;
+  outbox.instance = config.name;
+  outbox.bootstrap_servers = brokers;
+  outbox.properties = config.librdkafka;
+  outbox.topics = exact_names(config.topics);
+  outbox.id_prefix = config.event_id ? arena_id : "";
+  outbox.linger = config.linger;
+  return outbox;
+}
+
+std::string_view name_of(kafka::TopicFacts::State state) {
+  switch (state) {
+    case kafka::TopicFacts::State::kUnasked:
+      return "unasked";
+    case kafka::TopicFacts::State::kExists:
+      return "exists";
+    case kafka::TopicFacts::State::kMissing:
+      return "missing";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events)
+    : config_(config),
+      events_(std::move(events)),
+      embedded_(embedded_cluster_of(config_)),
+      board_(config_.name),
+      arena_(config_.buffer_size_bytes, config_.max_event_size_bytes),
+      topics_(config_, board_),
+      delivery_(config_.name, arena_, topics_),
+      outbox_(outbox_config(config_, embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers),
+                            arena_.id()),
+              delivery_),
+      intake_(config_, {arena_, topics_, delivery_, outbox_}),
+      sleeper_(board_.board().doorbell_armed),
+      brokers_(embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers)) {
+  board_.board().buffer_bytes.store(arena_.buffer_bytes(), std::memory_order_relaxed);
+  board_.board().max_event_bytes.store(config_.max_event_size_bytes, std::memory_order_relaxed);
+  sleeper_.watch_reports(outbox_.event_fd());
+  update_board();
+  last_traffic_ns_ = ipc::monotonic_ns();
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), config_.name.substr(0, 15).c_str());
+    run();
+  });
+}
+
+Instance::Loop::~Loop() {
+  if (!thread_.joinable()) return;
+  ask([](Loop& loop) { loop.begin_stop(ipc::monotonic_ns(), nullptr); });
+  thread_.join();
+}
+
+void Instance::Loop::ask(Request request) {
+  {
+    const std::lock_guard lock(requests_mutex_);
+    requests_.push_back(std::move(request));
+  }
+  sleeper_.wake();
+}
+
+void Instance::Loop::run() {
+  while (!is_finished()) {
+    // Before the round: what is registered here is part of this round's cut.
+    run_requests();
+    const DrainResult drained = intake_.round();
+    outbox_.hand_over();
+    outbox_.poll();
+    tell_malformed();
+    update_board();
+    rest(drained);
+  }
+  if (stop_->done) stop_->done(read_status());
+}
+
+void Instance::Loop::run_requests() {
+  std::vector<Request> requests;
+  {
+    const std::lock_guard lock(requests_mutex_);
+    requests.swap(requests_);
+  }
+  for (const Request& request : requests) request(*this);
+}
+
+void Instance::Loop::tell_malformed() {
+  for (const Intake::Malformed& malformed : intake_.take_malformed()) {
+    events_.client_malformed(malformed.client_id, malformed.why);
+  }
+}
+
+void Instance::Loop::update_board() {
+  const kafka::Connection connection = outbox_.connection();
+  ipc::InstanceBoard& board = board_.board();
+  board.connected.store(connection.connected ? 1 : 0, std::memory_order_relaxed);  // all read by each publish
+  board.disconnected_since_ns.store(connection.disconnected_since_ns, std::memory_order_relaxed);
+  board.waiting_events.store(arena_.waiting(), std::memory_order_relaxed);
+  board.buffer_used_bytes.store(arena_.used_bytes(), std::memory_order_relaxed);
+
+  ipc::Admission admission = ipc::Admission::kAccept;
+  if (!config_.enabled) {
+    admission = ipc::Admission::kDisabled;
+  } else if (!connection.ever_connected) {
+    admission = ipc::Admission::kNotConnected;
+  } else if (config_.when_disconnected == WhenDisconnected::kReject && !connection.connected &&
+             ipc::monotonic_ns() - connection.disconnected_since_ns >
+                 std::chrono::nanoseconds(config_.reject_after).count()) {
+    admission = ipc::Admission::kNotConnected;
+  }
+  board.admission.store(static_cast<std::uint32_t>(admission), std::memory_order_relaxed);
+}
+
+bool Instance::Loop::is_finished() {
+  if (!stop_) return false;
+  const std::int64_t now_ns = ipc::monotonic_ns();
+  const bool all_done = now_ns >= stop_->not_before_ns && intake_.lanes_are_empty() && arena_.waiting() == 0;
+  return all_done || now_ns >= stop_->deadline_ns;
+}
+
+void Instance::Loop::rest(const DrainResult& drained) {
+  const std::int64_t now_ns = ipc::monotonic_ns();
+  if (drained.records != 0) last_traffic_ns_ = now_ns;
+  if (drained.more) return;
+  if (drained.no_room) return sleeper_.nap(kNapWithoutRoom);
+  if (drained.bytes >= kFloodBytes) return sleeper_.nap(kNapUnderFlood);
+  if (stop_ || now_ns - last_traffic_ns_ < kQuietNs) return sleeper_.nap(kNap);
+  sleeper_.sleep(outbox_.next_timer_ns(), [this] { return intake_.has_unseen(); });
+}
+
+void Instance::Loop::open_channel(std::uint64_t client_id, ipc::Descriptor doorbell) {
+  sleeper_.watch_doorbell(client_id, std::move(doorbell));
+  last_traffic_ns_ = ipc::monotonic_ns();  // its first publish need not ring
+}
+
+void Instance::Loop::begin_stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done) {
+  stop_ = {ipc::monotonic_ns() + kSettleNs, deadline_ns, std::move(done)};
+}
+
+InstanceStatus Instance::Loop::read_status() {
+  InstanceStatus status;
+  const kafka::Connection connection = outbox_.connection();
+  const std::int64_t now_ns = ipc::monotonic_ns();
+  status.name = config_.name;
+  status.brokers = brokers_;
+  status.enabled = config_.enabled;
+  status.connected = connection.connected;
+  status.ever_connected = connection.ever_connected;
+  if (!connection.connected)
+    status.disconnected_for_ms = (now_ns - connection.disconnected_since_ns) / kNsPerMs;
+  status.last_error = connection.last_error;
+  status.clients = intake_.client_count();
+  status.lanes = intake_.lane_count();
+
+  status.waiting_in_lanes = intake_.waiting_in_lanes();
+  status.waiting_in_arena = arena_.waiting();
+  status.in_flight = outbox_.counts().in_flight;
+  status.waiting = status.waiting_in_lanes + status.waiting_in_arena;
+  status.accepted = arena_.next_sequence() - 1 + status.waiting_in_lanes;
+  status.delivered = arena_.delivered();
+  status.dead_letters = arena_.dead();
+  for (const auto& [reason, count] : delivery_.dead_by_reason())
+    status.dead_letters_by_reason.emplace(reason, count);
+
+  const auto refused = intake_.refused_untrusted();
+  for (std::size_t index = 1; index < refused.size(); ++index) {
+    if (refused[index] != 0) status.refused[error_name(-static_cast<int>(index))] += refused[index];
+  }
+  if (const std::int64_t oldest_ns = arena_.oldest_stamp_ns())
+    status.oldest_waiting_ms = (now_ns - oldest_ns) / kNsPerMs;
+  status.buffer_bytes = arena_.buffer_bytes();
+  status.buffer_used_bytes = arena_.used_bytes();
+  status.lane_bytes = intake_.lane_bytes();
+  status.malformed_lanes = intake_.malformed_lanes();
+  status.producers_created = outbox_.counts().producers_created;
+  for (const auto& [name, facts] : topics_.known()) {
+    status.topics.push_back({name, std::string(name_of(facts.state)), facts.partition_count});
+  }
+  return status;
+}
+
+}  // namespace ringpost::daemon

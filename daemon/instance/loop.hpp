@@ -1,0 +1,76 @@
+// The instance's thread: every part of one instance, and the one loop that moves them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/instance/arena.hpp"
+#include "daemon/instance/delivery.hpp"
+#include "daemon/instance/instance.hpp"
+#include "daemon/instance/intake.hpp"
+#include "daemon/instance/sleeper.hpp"
+#include "daemon/instance/topics.hpp"
+#include "kafka/embedded_cluster.hpp"
+#include "kafka/outbox.hpp"
+
+namespace ringpost::daemon {
+
+class Instance::Loop {
+ public:
+  Loop(const InstanceConfig& config, InstanceEvents events);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  const InstanceConfig& config() const { return config_; }
+  const ipc::Descriptor& board_memory() const { return board_.memory(); }
+
+  using Request = std::function<void(Loop&)>;
+  void ask(Request request);  // from any thread; in order
+
+  // On the loop's thread, by requests.
+  void open_channel(std::uint64_t client_id, ipc::Descriptor doorbell);
+  Intake& intake() { return intake_; }
+  void forget_client(std::uint64_t client_id) { sleeper_.forget_doorbell(client_id); }
+  InstanceStatus read_status();
+  void begin_stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done);
+
+ private:
+  void run();
+  void run_requests();
+  void tell_malformed();
+  void update_board();
+  bool is_finished();
+  void rest(const DrainResult& drained);
+
+  const InstanceConfig config_;
+  const InstanceEvents events_;
+  std::unique_ptr<kafka::EmbeddedCluster> embedded_;
+  ipc::InstanceBoardWriter board_;
+  Arena arena_;
+  Topics topics_;
+  Delivery delivery_;
+  kafka::Outbox outbox_;
+  Intake intake_;
+  Sleeper sleeper_;
+  std::string brokers_;
+
+  std::mutex requests_mutex_;
+  std::vector<Request> requests_;
+
+  std::int64_t last_traffic_ns_ = 0;
+  struct Stop {
+    std::int64_t not_before_ns;
+    std::int64_t deadline_ns;
+    std::function<void(const InstanceStatus&)> done;
+  };
+  std::optional<Stop> stop_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace ringpost::daemon
