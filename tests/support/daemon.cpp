@@ -5,7 +5,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <sstream>
 #include <stdexcept>
@@ -27,17 +26,56 @@ bool takes_connections(const std::string& path) {
   return connected;
 }
 
-std::uint64_t number(const boost::json::object& object, std::string_view name) {
-  return object.at(name).to_number<std::uint64_t>();
-}
-
-std::string run_command(const std::vector<std::string>& command) {
+// What the command printed; its failure is the test's.
+std::string output_of(const std::vector<std::string>& command) {
   const Outcome outcome = run(command);
   if (outcome.status != 0) {
     throw std::runtime_error(command[0] + " " + command[1] + " ended with " + std::to_string(outcome.status) +
-                             ": " + outcome.errors);
+                             ":\n" + outcome.errors);
   }
   return outcome.output;
+}
+
+std::uint64_t count(const boost::json::value& object, std::string_view name) {
+  return object.at(name).to_number<std::uint64_t>();
+}
+
+InstanceStatus status_of(const boost::json::value& object) {
+  InstanceStatus status;
+  status.state = object.at("state").as_string();
+  status.clients = count(object, "clients");
+  status.accepted = count(object, "accepted");
+  status.delivered = count(object, "delivered");
+  status.waiting = count(object, "waiting");
+  status.dead_letters = count(object, "dead_letters");
+  for (const auto& [code, refused] : object.at("refused").as_object()) {
+    status.refused.emplace(code, refused.to_number<std::uint64_t>());
+  }
+  return status;
+}
+
+std::string describe(const std::string& instance, const InstanceStatus& status) {
+  std::ostringstream text;
+  text << instance << " is " << status.state << ": accepted " << status.accepted << ", delivered "
+       << status.delivered << ", waiting " << status.waiting << ", dead letters " << status.dead_letters;
+  return text.str();
+}
+
+// Text, or for what is not UTF-8 the base64 of it; the tests that need such bytes read with kcat.
+std::string text_of(const boost::json::value& object, std::string_view name) {
+  return std::string(object.at(name).as_string());
+}
+
+Record record_of(const boost::json::value& object) {
+  Record record;
+  record.partition = object.at("partition").to_number<std::int64_t>();
+  record.offset = object.at("offset").to_number<std::int64_t>();
+  if (!object.at("key").is_null()) record.key = text_of(object, "key");
+  record.message = text_of(object, "message");
+  for (const boost::json::value& header : object.at("headers").as_array()) {
+    record.headers.emplace_back(text_of(header, "name"), text_of(header, "value"));
+  }
+  return record;
 }
 
 }  // namespace
@@ -59,6 +97,42 @@ void Daemon::start() {
 int Daemon::stop() {
   process_->signal(SIGTERM);
   return process_->wait();
+}
+
+InstanceStatus Daemon::status(const std::string& instance) const {
+  const std::string text = output_of({program("ringpost"), "status", "--json", "--socket", socket_});
+  for (const boost::json::value& object : boost::json::parse(text).at("instances").as_array()) {
+    if (object.at("name").as_string() != instance) continue;
+    const InstanceStatus status = status_of(object);
+    if (status.accepted != status.delivered + status.waiting + status.dead_letters) {
+      throw std::runtime_error("the counts do not add up: " + describe(instance, status));
+    }
+    return status;
+  }
+  throw std::runtime_error("status shows no instance " + instance + ":\n" + text);
+}
+
+void Daemon::wait_until_connected(const std::string& instance) const {
+  InstanceStatus now;
+  const auto connected = [&] { return (now = status(instance)).state == "connected"; };
+  if (!wait_until(connected)) throw std::runtime_error(describe(instance, now) + "\n" + log());
+}
+
+void Daemon::wait_until_delivered(const std::string& instance, std::uint64_t count) const {
+  InstanceStatus now;
+  const auto delivered = [&] {
+    now = status(instance);
+    return now.delivered == count && now.waiting == 0;
+  };
+  if (!wait_until(delivered)) throw std::runtime_error(describe(instance, now) + "\n" + log());
+}
+
+std::vector<Record> Daemon::consume(const std::string& instance, const std::string& topic) const {
+  std::istringstream lines(output_of({program("ringpost"), "consume", "--socket", socket_, instance, topic,
+                                      "--from", "beginning", "--until-end", "--json"}));
+  std::vector<Record> records;
+  for (std::string line; std::getline(lines, line);) records.push_back(record_of(boost::json::parse(line)));
+  return records;
 }
 
 }  // namespace ringpost::tests

@@ -21,8 +21,6 @@ struct InstanceStatus {
   std::uint64_t dead_letters = 0;
   std::uint64_t clients = 0;
   std::map<std::string, std::uint64_t> refused;  // by code
-
-  std::uint64_t accounted() const { return delivered + waiting + dead_letters; }
 };
 
 class Daemon {
@@ -37,6 +35,7 @@ class Daemon {
   Process& process() { return *process_; }
   std::string log() const { return process_->errors(); }
 
+  // Throws when its accepted is not delivered + waiting + dead letters, which holds in every reading.
   InstanceStatus status(const std::string& instance) const;
   // Waits until the instance has a broker; throws with what it is instead when it never has.
   void wait_until_connected(const std::string& instance) const;
