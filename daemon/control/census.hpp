@@ -1,0 +1,84 @@
+// How many connections, clients and lanes there are, of whom, and whether there may be one more. The quotas
+// that keep one user's flood from being everybody's.
+//
+//     connection ──hello──▶ client ──connection ends──▶ departed client ──its lanes are drained──▶ forgotten
+//
+// A departed client still holds memory: it counts until its last event is in the arena.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace ringpost::daemon {
+
+// What this process may have, and what it leaves to librdkafka, logs and the rest.
+struct Capacity {
+  std::uint64_t descriptors_max = 0;  // RLIMIT_NOFILE
+  std::uint64_t mappings_max = 0;     // vm.max_map_count
+};
+// Raises RLIMIT_NOFILE to its hard limit first.
+Capacity take_capacity();
+
+struct CensusLimits {
+  std::uint32_t clients_max = 0;
+  std::uint32_t clients_per_user_max = 0;
+  std::uint64_t descriptors_max = 0;
+  std::uint64_t lanes_max = 0;  // of all clients
+};
+CensusLimits census_limits(const Capacity& capacity, std::uint32_t clients_max,
+                           std::uint32_t clients_per_user_max);
+
+class Census {
+ public:
+  explicit Census(const CensusLimits& limits) : limits_(limits) {}
+
+  // A few connections above the clients' quotas are let in, so that they can be told why they are refused.
+  bool may_connect(uid_t user) const;
+  void connected(uid_t user);
+  void disconnected(uid_t user);
+
+  // Nothing, or why there can't be one more client of this user, with figures.
+  std::optional<std::string> client_problem(uid_t user) const;
+  void client_came(uid_t user);
+  void client_departed();
+  void client_forgotten(uid_t user, std::uint64_t lanes);
+
+  bool may_open_channel() const;
+  void channel_opened() { descriptors_ += kDescriptorsPerChannel; }
+  void channels_closed(std::uint64_t channels) { descriptors_ -= channels * kDescriptorsPerChannel; }
+
+  bool may_open_lane() const { return lanes_ < limits_.lanes_max; }
+  void lane_opened() { ++lanes_; }
+  void lane_closed() { --lanes_; }
+
+  const CensusLimits& limits() const { return limits_; }
+  std::uint64_t clients() const { return clients_ - departed_; }  // connected ones
+
+  static constexpr std::uint64_t kDescriptorsPerConnection = 1;  // the socket
+  static constexpr std::uint64_t kDescriptorsPerClient = 3;      // its board, and two on their way to it
+  static constexpr std::uint64_t kDescriptorsPerChannel = 1;     // the doorbell
+  static constexpr std::uint32_t kStrangersPerUserMax = 8;       // above clients_per_user_max
+  static constexpr std::uint32_t kStrangersMax = 32;             // above clients_max
+
+ private:
+  struct User {
+    std::uint32_t connections = 0;
+    std::uint32_t clients = 0;  // departed ones too
+  };
+  const User& user(uid_t id) const;
+  void forget_if_idle(uid_t id);
+
+  CensusLimits limits_;
+  std::map<uid_t, User> users_;
+  std::uint64_t connections_ = 0;
+  std::uint64_t clients_ = 0;  // departed ones too
+  std::uint64_t departed_ = 0;
+  std::uint64_t lanes_ = 0;
+  std::uint64_t descriptors_ = 0;
+};
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,79 @@
+// ringpostd: takes events from the shared memory of this machine's script hosts to Kafka. ringpostd(8).
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/config/config.hpp"
+#include "daemon/config/log.hpp"
+#include "daemon/control/census.hpp"
+#include "daemon/control/server.hpp"
+#include "daemon/control/socket_file.hpp"
+#include "daemon/control/version.hpp"
+#include "kafka/outbox.hpp"
+
+namespace {
+
+using namespace ringpost;
+using namespace ringpost::daemon;
+
+constexpr int kExitUsage = 64;  // sysexits' EX_USAGE
+
+// Before there are threads: the signals are for the control thread alone, and a broken pipe is an error code.
+void prepare_signals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
+  ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+}
+
+int serve(const Config& config) {
+  prepare_signals();
+  const Logging logging(config.daemon.log, config.daemon.log_level);
+  try {
+    SocketFile socket(config.daemon.socket);
+    Server server(config, socket, take_capacity());
+    return server.run();
+  } catch (const std::invalid_argument& error) {  // a property that only librdkafka could judge
+    spdlog::critical("{}", error.what());
+    return kExitConfig;
+  } catch (const std::exception& error) {
+    spdlog::critical("ringpostd can't start: {}", error.what());
+    return EXIT_FAILURE;
+  }
+}
+
+int load_and_serve(const std::string& path) {
+  const LoadResult loaded = load(path);
+  for (const Problem& problem : loaded.problems) std::cerr << to_string(problem, path) << '\n';
+  return loaded.config ? serve(*loaded.config) : kExitConfig;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Takes events from the shared memory of this machine's script hosts to Apache Kafka.",
+               "ringpostd");
+  std::string path;
+  app.add_option("--config", path, "the configuration, see ringpost.toml(5)")->required()->type_name("FILE");
+  app.set_version_flag("--version",
+                       fmt::format("ringpostd {} (librdkafka {})", kVersion, kafka::librdkafka_version()));
+  app.footer(
+      "Exit codes: 0 stopped by SIGTERM or SIGINT; 1 can't start, or was ended at once by a second signal;\n"
+      "64 wrong arguments; 78 wrong configuration (`ringpost check FILE` tries it).");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
+  }
+  return load_and_serve(path);
+}

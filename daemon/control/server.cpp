@@ -1,0 +1,290 @@
+#include "daemon/control/server.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "daemon/config/log.hpp"
+#include "daemon/control/version.hpp"
+#include "ipc/clock.hpp"
+#include "ipc/doorbell.hpp"
+#include "kafka/outbox.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+constexpr int kAcceptedAtOnceMax = 64;  // then the others have their turn
+constexpr std::chrono::milliseconds kAcceptPause{200};
+constexpr std::chrono::seconds kHouseKeeping{30};
+constexpr std::chrono::seconds kStopOverdue{5};  // past stop_timeout
+
+using Wait = boost::asio::posix::stream_descriptor;
+
+void notify_systemd(const std::string& text) { ::sd_notify(0, text.c_str()); }
+
+std::string brokers_of(const InstanceConfig& instance) {
+  return instance.embedded ? "an embedded test cluster"
+                           : fmt::format("{}", fmt::join(instance.brokers, ", "));
+}
+
+}  // namespace
+
+Server::Server(const Config& config, SocketFile& socket, const Capacity& capacity)
+    : state_(io_, config,
+             census_limits(capacity, config.daemon.clients_max, config.daemon.clients_per_user_max)),
+      socket_(socket),
+      listener_(io_),
+      signals_(io_),
+      accept_pause_(io_),
+      house_keeping_(io_),
+      stop_deadline_(io_) {
+  if (!ipc::monotonic_clock_is_fine()) {
+    throw std::runtime_error(
+        "this machine's clock is coarse (/sys/devices/system/clocksource/clocksource0/current_clocksource): "
+        "events that are published in the same instant could change their order");
+  }
+  start_instances();
+}
+
+Server::~Server() = default;
+
+void Server::start_instances() {
+  for (const InstanceConfig& instance : state_.config.instances) {
+    InstanceEvents events;
+    events.client_malformed = [this, name = instance.name](std::uint64_t client_id, const std::string& why) {
+      boost::asio::post(io_, [this, client_id, name, why] { client_malformed(client_id, name, why); });
+    };
+    state_.instances.push_back(std::make_unique<Instance>(instance, std::move(events)));
+  }
+  instances_running_ = state_.instances.size();
+}
+
+void Server::say_what_runs() const {
+  const CensusLimits& limits = state_.census.limits();
+  spdlog::info("ringpostd {} with librdkafka {} serves {} instances at {}", kVersion,
+               kafka::librdkafka_version(), state_.instances.size(), socket_.path());
+  for (const InstanceConfig& instance : state_.config.instances) {
+    spdlog::info("instance {}: {}, {} topics or patterns, {} MiB of buffer{}", instance.name,
+                 brokers_of(instance), instance.topics.size(), instance.buffer_size_bytes / kMiB,
+                 instance.enabled ? "" : ", switched off (enabled = false)");
+  }
+  spdlog::warn(
+      "no keeper runs: events that were accepted and have not reached Kafka end with this process, and calls "
+      "fail with DAEMON_UNAVAILABLE while it is away");
+  if (!ipc::barriers_available()) {
+    spdlog::warn("this kernel has no membarrier(GLOBAL_EXPEDITED): idle instances wake up every millisecond");
+  }
+  const std::uint64_t descriptors =
+      std::uint64_t{limits.clients_max} * (Census::kDescriptorsPerConnection + Census::kDescriptorsPerClient +
+                                           Census::kDescriptorsPerChannel * state_.instances.size());
+  if (descriptors > limits.descriptors_max) {
+    spdlog::warn(
+        "clients_max = {} would need {} descriptors; the limit on open files leaves {} for clients: raise "
+        "RLIMIT_NOFILE (LimitNOFILE)",
+        limits.clients_max, descriptors, limits.descriptors_max);
+  }
+}
+
+int Server::run() {
+  wait_for_signal();
+  say_what_runs();
+  queue_empty_ns_ = ipc::monotonic_ns();
+  socket_.listen();
+  // A descriptor of its own, so that SocketFile's and Asio's owners don't meet.
+  listener_.assign(::dup(socket_.socket()));
+  wait_for_connections();
+  keep_house();
+  notify_systemd(
+      fmt::format("READY=1\nSTATUS=serving {} instances at {}", state_.instances.size(), socket_.path()));
+  io_.run();
+  if (state_.protocol_errors != 0) {
+    spdlog::info("{} connections were ended for breaking the protocol", state_.protocol_errors);
+  }
+  spdlog::info("ringpostd has stopped");
+  return EXIT_SUCCESS;
+}
+
+void Server::wait_for_connections() {
+  listener_.async_wait(Wait::wait_read, [this](const boost::system::error_code& failed) {
+    if (!failed && !state_.stopping) accept_some();
+  });
+}
+
+void Server::accept_some() {
+  for (int accepted = 0; accepted < kAcceptedAtOnceMax; ++accepted) {
+    const std::int64_t before_ns = ipc::monotonic_ns();
+    ipc::Descriptor connection(::accept4(socket_.socket(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (connection) {
+      accept_one(std::move(connection));
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno != EAGAIN) return pause_accepting(errno);
+    queue_empty_ns_ = before_ns;
+    break;
+  }
+  wait_for_connections();
+}
+
+void Server::accept_one(ipc::Descriptor connection) {
+  Credentials who = credentials_of(connection.get());
+  if (!state_.census.may_connect(who.peer.uid)) {
+    log_limited(spdlog::level::warn, fmt::format("too-many-connections/uid {}", who.peer.uid),
+                "a connection of {} was closed: there are too many, of this user or in all", who.text());
+    return;
+  }
+  state_.census.connected(who.peer.uid);
+  auto session = std::make_shared<Session>(state_, std::move(connection), std::move(who), queue_empty_ns_,
+                                           [this](Session& ended) { session_ended(ended); });
+  sessions_.insert(session);
+  session->start();
+}
+
+// Out of descriptors or memory: the connection stays in the queue, and asking for it again at once would
+// spin.
+void Server::pause_accepting(int why) {
+  log_limited(spdlog::level::err, "accept", "connections can't be accepted now: {}", std::strerror(why));
+  accept_pause_.expires_after(kAcceptPause);
+  accept_pause_.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed && !state_.stopping) wait_for_connections();
+  });
+}
+
+void Server::session_ended(Session& session) {
+  const uid_t user = session.who().peer.uid;
+  state_.census.disconnected(user);
+  if (const std::shared_ptr<Client>& client = session.client()) {
+    spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name, session.who().text());
+    state_.census.client_departed();
+    const std::vector<std::uint32_t> channels = session.open_channels();
+    departed_[client->id] = {client, session.lanes_opened(), channels.size(), channels.size() + 1,
+                             session.is_cut_off()};
+    for (const std::uint32_t index : channels) {
+      state_.instances[index]->client_gone(client->id, [this, id = client->id] {
+        boost::asio::post(io_, [this, id] { channel_drained(id); });
+      });
+    }
+    channel_drained(client->id);  // the one too many: who had no channel is forgotten at once
+  }
+  sessions_.erase(session.shared_from_this());
+}
+
+void Server::channel_drained(std::uint64_t client_id) {
+  const auto found = departed_.find(client_id);
+  assert(found != departed_.end());
+  Departed& departed = found->second;
+  if (--departed.instances_left != 0) return;
+  state_.census.channels_closed(departed.channels);
+  state_.census.client_forgotten(departed.client->peer.uid, departed.lanes);
+  departed_.erase(found);
+}
+
+// The client, when this is the first that is heard of it.
+std::shared_ptr<Client> Server::mark_malformed(std::uint64_t client_id) {
+  for (const auto& session : sessions_) {
+    if (!session->client() || session->client()->id != client_id) continue;
+    return session->cut_off() ? session->client() : nullptr;
+  }
+  const auto found = departed_.find(client_id);
+  if (found == departed_.end() || std::exchange(found->second.malformed, true)) return nullptr;
+  return found->second.client;
+}
+
+void Server::client_malformed(std::uint64_t client_id, const std::string& instance, const std::string& why) {
+  const std::shared_ptr<Client> client = mark_malformed(client_id);
+  if (!client) return;
+  log_limited(spdlog::level::warn, fmt::format("malformed/uid {}", client->peer.uid),
+              "client \"{}\" (uid {}, pid {}) was cut off: its memory for instance {} is malformed: {}",
+              client->name, client->peer.uid, client->peer.pid, instance, why);
+}
+
+void Server::wait_for_signal() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
+  ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
+  signals_.async_wait([this](const boost::system::error_code& failed, int number) {
+    if (!failed) signal(number);
+  });
+}
+
+void Server::signal(int number) {
+  if (number == SIGHUP) {
+    spdlog::warn("SIGHUP: this version reads its configuration at start only; restart it to apply a change");
+  } else if (!state_.stopping) {
+    spdlog::info("{}: stopping", strsignal(number));
+    stop();
+  } else {
+    spdlog::warn("{} again: ending at once", strsignal(number));
+    spdlog::shutdown();  // writes what is queued
+    std::_Exit(EXIT_FAILURE);
+  }
+  wait_for_signal();
+}
+
+void Server::stop() {
+  state_.stopping = true;
+  notify_systemd("STOPPING=1\nSTATUS=delivering what was accepted");
+  accept_pause_.cancel();
+  house_keeping_.cancel();
+  listener_.close();
+  socket_.remove();
+  for (const auto& session : sessions_) session->daemon_stops();
+  const std::int64_t deadline_ns =
+      ipc::monotonic_ns() + std::chrono::nanoseconds(state_.config.daemon.stop_timeout).count();
+  for (const auto& instance : state_.instances) {
+    instance->stop(deadline_ns, [this](const InstanceStatus& last) {
+      boost::asio::post(io_, [this, last] { instance_stopped(last); });
+    });
+  }
+  stop_deadline_.expires_after(state_.config.daemon.stop_timeout + kStopOverdue);
+  stop_deadline_.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed) stop_overdue();
+  });
+}
+
+void Server::instance_stopped(const InstanceStatus& last) {
+  if (last.waiting == 0) {
+    spdlog::info("instance {}: nothing is left: {} accepted, {} delivered, {} dead letters", last.name,
+                 last.accepted, last.delivered, last.dead_letters);
+  } else {
+    spdlog::error(
+        "instance {}: {} of {} accepted events did not reach Kafka within stop_timeout ({}) and end with "
+        "this "
+        "process; {} delivered, {} dead letters",
+        last.name, last.waiting, last.accepted, last.connected ? "connected" : "no broker in reach",
+        last.delivered, last.dead_letters);
+  }
+  if (--instances_running_ == 0) io_.stop();
+}
+
+void Server::stop_overdue() {
+  spdlog::critical("{} instances have not stopped {} s after stop_timeout: ending", instances_running_,
+                   kStopOverdue.count());
+  spdlog::shutdown();
+  std::_Exit(EXIT_FAILURE);
+}
+
+void Server::keep_house() {
+  log_suppressed();
+  house_keeping_.expires_after(kHouseKeeping);
+  house_keeping_.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed) keep_house();
+  });
+}
+
+}  // namespace ringpost::daemon
