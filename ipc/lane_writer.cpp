@@ -1,6 +1,6 @@
 #include "ipc/lane_writer.hpp"
 
-#include <sys/stat.h>
+#include <sys/mman.h>
 
 #include <cstring>
 #include <stdexcept>
@@ -29,6 +29,13 @@ LaneWriter::LaneWriter(const Descriptor& memory)
 void LaneWriter::prefault() {
   // Both mirrors: they are two mappings, each with page-table entries of its own.
   ipc::prefault(ring_.data(), 2 * capacity_bytes_);
+  header_->refused[0].fetch_add(0,
+                                std::memory_order_relaxed);  // the header's page, which holds words already
+}
+
+void LaneWriter::hide_from_children() {
+  ::madvise(header_page_.get_address(), kPageBytes, MADV_DONTFORK);
+  ::madvise(ring_.data(), 2 * capacity_bytes_, MADV_DONTFORK);
 }
 
 std::byte* LaneWriter::reserve(std::size_t size_bytes, const std::atomic<std::uint64_t>& released) {
@@ -72,10 +79,12 @@ void LaneWriter::recover() {
 }
 
 std::size_t LaneWriter::room_bytes(const std::atomic<std::uint64_t>& released) const {
+  // The tail first: `released` may pass a tail that was read before it, but never fall back behind one.
+  const std::uint64_t tail = header_->tail.load(std::memory_order_relaxed);
   const std::uint64_t now_released =
       released.load(std::memory_order_acquire);  // pairs with LaneReader::release
-  if (now_released > tail_) return 0;
-  return capacity_bytes_ - static_cast<std::size_t>(tail_ - now_released);
+  if (now_released > tail) return capacity_bytes_;
+  return capacity_bytes_ - static_cast<std::size_t>(tail - now_released);
 }
 
 }  // namespace ringpost::ipc

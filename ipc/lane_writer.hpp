@@ -23,6 +23,9 @@ class LaneWriter {
   // Touches every page. Before the lane can be claimed.
   void prefault();
 
+  // A forked child does not inherit the mappings. Best effort: the child must not come here anyway.
+  void hide_from_children();
+
   // Where a record of `size_bytes` (a multiple of 8) may be written, contiguous; nullptr when there is no
   // room for it now. `released` is the daemon's word on the board, loaded only when the position cached from
   // before does not suffice.
@@ -36,9 +39,13 @@ class LaneWriter {
   // that death.
   void recover();
 
+  // The three below need no claim, only that the lane stays mapped.
   std::size_t room_bytes(const std::atomic<std::uint64_t>& released) const;
-  void count_refusal(std::size_t code_index) {
-    header_->refused[code_index].fetch_add(1, std::memory_order_relaxed);  // read by LaneReader::refused
+  std::uint64_t published_bytes() const { return header_->tail.load(std::memory_order_relaxed); }
+  void count_refusals(std::size_t code_index, std::uint64_t times) {
+    header_->refused[code_index].fetch_add(
+        times,
+        std::memory_order_relaxed);  // read by LaneReader::refused_untrusted
   }
 
  private:
