@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "client-lib/ringpost.h"
+#include "client-lib/c_api.hpp"
 
 namespace ringpost::tests {
 
@@ -34,7 +34,7 @@ class Publisher {
   int publish_patiently(const Event& event);
 
  private:
-  ringpost* handle_ = nullptr;
+  ringpost_handle* handle_ = nullptr;
 };
 
 }  // namespace ringpost::tests

@@ -1,5 +1,4 @@
-/* The installed header as C99: every function of the C ABI is named, so that a missing symbol fails at the
- * link. */
+/* The installed header as C99, and nothing else of Ringpost. */
 #include <ringpost.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,15 +8,17 @@ int main(void) {
   ringpost* handle = NULL;
   int result;
 
-  if (strcmp(ringpost_error_name(RINGPOST_BUFFER_FULL), "BUFFER_FULL") != 0) return 1;
-  if (ringpost_error_status(RINGPOST_BUFFER_FULL) != 429) return 2;
-  if (!ringpost_error_retryable(RINGPOST_BUFFER_FULL)) return 3;
+  if (ringpost_version() != RINGPOST_VERSION_NUMBER) return 1;
+  if (strcmp(ringpost_error_name(RINGPOST_BUFFER_FULL), "BUFFER_FULL") != 0) return 2;
+  if (ringpost_error_status(RINGPOST_BUFFER_FULL) != 429) return 3;
+  if (!ringpost_error_retryable(RINGPOST_BUFFER_FULL)) return 4;
 
   memset(&options, 0, sizeof options);
   options.socket_path = "/nowhere/ringpost.sock";
+  options.connect_timeout_ms = 1;
   result = ringpost_open(&options, &handle);
-  if (result != RINGPOST_DAEMON_UNAVAILABLE) return 4;
-  if (strstr(ringpost_last_error_message(), "/nowhere/ringpost.sock") == NULL) return 5;
+  if (result != RINGPOST_DAEMON_UNAVAILABLE || handle != NULL) return 5;
+  if (strstr(ringpost_last_error_message(), "/nowhere/ringpost.sock") == NULL) return 6;
   printf("%s: %s\n", ringpost_error_name(result), ringpost_last_error_message());
   return 0;
 }
