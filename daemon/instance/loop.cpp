@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "client-lib/error_codes.hpp"
+#define RINGPOST_NO_HANDLE_NAME  // `ringpost` is the namespace here
+#include "client-lib/ringpost.h"
 #include "daemon/config/log.hpp"
 #include "ipc/clock.hpp"
 
@@ -44,7 +45,10 @@ std::vector<std::string> exact_names(const std::vector<std::string>& topics) {
 
 std::unique_ptr<kafka::EmbeddedCluster> embedded_cluster_of(const InstanceConfig& config) {
   if (!config.embedded) return nullptr;
-  return std::make_unique<kafka::EmbeddedCluster>(exact_names(config.topics), config.embedded_partitions);
+  std::vector<kafka::EmbeddedTopic> topics;
+  for (const std::string& name : exact_names(config.topics))
+    topics.push_back({name, config.embedded_partitions});
+  return std::make_unique<kafka::EmbeddedCluster>(topics);
 }
 
 kafka::OutboxConfig outbox_config(const InstanceConfig& config, const std::string& brokers,
@@ -215,7 +219,7 @@ InstanceStatus Instance::Loop::read_status() {
 
   const auto refused = intake_.refused_untrusted();
   for (std::size_t index = 1; index < refused.size(); ++index) {
-    if (refused[index] != 0) status.refused[error_name(-static_cast<int>(index))] += refused[index];
+    if (refused[index] != 0) status.refused[ringpost_error_name(-static_cast<int>(index))] += refused[index];
   }
   if (const std::int64_t oldest_ns = arena_.oldest_stamp_ns())
     status.oldest_waiting_ms = (now_ns - oldest_ns) / kNsPerMs;
