@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "daemon/config/sections.hpp"
 #include "daemon/config/values.hpp"
+#include "kafka/examine.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -12,41 +14,19 @@ struct Owned {
   std::string_view reason;
 };
 
-constexpr std::string_view kOrder = "the order of a key's events depends on it";
-constexpr std::string_view kLoss = "that nothing is lost depends on it";
-constexpr std::string_view kWindow = "Ringpost bounds each partition's window itself";
-constexpr std::string_view kReports = "Ringpost reads librdkafka's reports through it";
 constexpr std::string_view kTest = "a test cluster is started by brokers = \"embedded\"";
 
-// The properties that Ringpost sets itself, each with the reason why a configuration can't.
+// Properties that have a key of their own or no effect. Those that a promise hangs on are in kafka/client_properties.cpp.
 constexpr std::array kOwned{
-    Owned{"acks", kLoss},
-    Owned{"allow.auto.create.topics", "topics are created by administrators only"},
-    Owned{"background_event_cb", kReports},
     Owned{"bootstrap.servers", "use the instance's key 'brokers'"},
-    Owned{"delivery.report.only.error", kReports},
     Owned{"delivery.timeout.ms", "use the instance's key 'send_timeout'"},
-    Owned{"dr_cb", kReports},
-    Owned{"dr_msg_cb", kReports},
-    Owned{"enable.gapless.guarantee", kOrder},
-    Owned{"enable.idempotence", kOrder},
     Owned{"linger.ms", "use the instance's key 'linger'"},
-    Owned{"max.in.flight", kOrder},
-    Owned{"max.in.flight.requests.per.connection", kOrder},
-    Owned{"message.send.max.retries", kLoss},
     Owned{"message.timeout.ms", "use the instance's key 'send_timeout'"},
     Owned{"metadata.broker.list", "use the instance's key 'brokers'"},
     Owned{"partitioner", "a key's partition must be the one that Java's producer chooses"},
-    Owned{"queue.buffering.max.kbytes", kWindow},
-    Owned{"queue.buffering.max.messages", kWindow},
     Owned{"queue.buffering.max.ms", "use the instance's key 'linger'"},
-    Owned{"queuing.strategy", kOrder},
-    Owned{"request.required.acks", kLoss},
-    Owned{"retries", kLoss},
-    Owned{"statistics.interval.ms", "Ringpost reads the state of connections from the statistics"},
     Owned{"test.mock.broker.rtt", kTest},
     Owned{"test.mock.num.brokers", kTest},
-    Owned{"transactional.id", "Ringpost does not use transactions"},
 };
 
 std::string scalar_text(const toml::node& node) {
@@ -59,30 +39,70 @@ std::string scalar_text(const toml::node& node) {
   return node.as_boolean()->get() ? "true" : "false";
 }
 
-// `prefix` is what the names of enclosing tables add up to: without quotes, security.protocol is a table in a
-// table.
-void read_properties(const toml::table& table, const std::string& prefix, const std::string& path,
-                     Problems& problems, std::map<std::string, std::string>& properties) {
+// The problem of librdkafka's with it, and what it may have been meant to be.
+std::string property_problem(const std::string& name, const std::string& value) {
+  std::string problem = kafka::property_problem(name, value);
+  const std::vector<std::string> known = kafka::property_names();
+  if (!problem.empty() && !std::ranges::binary_search(known, name)) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    if (const auto near = nearest(name, names)) {
+      problem += fmt::format("; did you mean '{}'?", *near);
+    }
+  }
+  return problem;
+}
+
+class Reader {
+ public:
+  Reader(const std::string& path, Problems& problems) : path_(path), problems_(problems) {}
+
+  // `prefix` is what the names of enclosing tables add up to: without quotes, security.protocol is a table in a table.
+  void read(const toml::table& table, const std::string& prefix = "");
+
+  std::map<std::string, std::string> properties;
+
+ private:
+  void read_property(const toml::key& key, const toml::node& node, const std::string& name);
+  void problem(const toml::source_region& where, const std::string& name, std::string text) {
+    problems_.add(where.begin, join_key(path_, name), std::move(text));
+  }
+
+  const std::string& path_;
+  Problems& problems_;
+};
+
+void Reader::read(const toml::table& table, const std::string& prefix) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
     if (const auto* nested = node.as_table()) {
-      read_properties(*nested, name + ".", path, problems, properties);
-      continue;
+      read(*nested, name + ".");
+    } else {
+      read_property(key, node, name);
     }
-    const std::string full_key = join_key(path, name);
-    const auto owned = std::ranges::find(kOwned, std::string_view(name), &Owned::property);
-    if (name.empty() || name.find('\0') != std::string::npos) {
-      problems.add(key.source().begin, full_key, "is not a property's name");
-    } else if (owned != kOwned.end()) {
-      problems.add(key.source().begin, full_key, fmt::format("is set by Ringpost: {}", owned->reason));
-    } else if (!node.is_string() && !node.is_integer() && !node.is_boolean()) {
-      problems.add(node.source().begin, full_key,
+  }
+}
+
+void Reader::read_property(const toml::key& key, const toml::node& node, const std::string& name) {
+  const auto owned = std::ranges::find(kOwned, std::string_view(name), &Owned::property);
+  if (name.empty() || name.find('\0') != std::string::npos) {
+    return problem(key.source(), name, "is not a property's name");
+  }
+  if (owned != kOwned.end()) {
+    return problem(key.source(), name, fmt::format("is set by Ringpost: {}", owned->reason));
+  }
+  if (!node.is_string() && !node.is_integer() && !node.is_boolean()) {
+    return problem(node.source(), name,
                    fmt::format("is {}; expected a string, an integer or a boolean", type_name(node)));
-    } else if (const std::string text = scalar_text(node); text.find('\0') != std::string::npos) {
-      problems.add(node.source().begin, full_key, "holds a NUL character");
-    } else if (!properties.emplace(name, text).second) {
-      problems.add(key.source().begin, full_key, "stands there twice, once with quotes and once without");
-    }
+  }
+  const std::string text = scalar_text(node);
+  if (text.find('\0') != std::string::npos) {
+    return problem(node.source(), name, "holds a NUL character");
+  }
+  if (std::string found = property_problem(name, text); !found.empty()) {
+    return problem(key.source(), name, std::move(found));
+  }
+  if (!properties.emplace(name, text).second) {
+    problem(key.source(), name, "stands there twice, once with quotes and once without");
   }
 }
 
@@ -90,9 +110,15 @@ void read_properties(const toml::table& table, const std::string& prefix, const 
 
 std::map<std::string, std::string> read_librdkafka(const toml::table& table, const std::string& path,
                                                    Problems& problems) {
-  std::map<std::string, std::string> properties;
-  read_properties(table, "", path, problems, properties);
-  return properties;
+  Reader reader(path, problems);
+  const std::size_t before = problems.size();
+  reader.read(table);
+  if (problems.size() == before) {  // else the whole would repeat what its parts said
+    if (std::string whole = kafka::properties_problem(reader.properties); !whole.empty()) {
+      problems.add(table.source().begin, path, fmt::format("librdkafka refuses these properties: {}", whole));
+    }
+  }
+  return std::move(reader.properties);
 }
 
 }  // namespace ringpost::daemon

@@ -39,6 +39,7 @@ class Problems {
  public:
   void add(toml::source_position where, std::string key, std::string text);
   bool empty() const { return problems_.empty(); }
+  std::size_t size() const { return problems_.size(); }
   std::vector<Problem> sorted() &&;  // in the order of the file
 
  private:

@@ -75,7 +75,10 @@ event_id = false
 allow = { users = ["root", 1234], groups = ["root", 5] }
 
 [instance.crm.librdkafka]
-"security.protocol" = "sasl_ssl"
+"security.protocol" = "sasl_plaintext"
+"sasl.mechanism" = "PLAIN"
+sasl.username = "crm"
+"sasl.password" = "secret"
 socket.keepalive.enable = true
 "batch.size" = 65536
 
@@ -116,7 +119,9 @@ TEST(Config, EveryKeyIsRead) {
   EXPECT_FALSE(crm.event_id);
   EXPECT_THAT(crm.allow.user_ids, ElementsAre(getpwnam("root")->pw_uid, 1234U));
   EXPECT_THAT(crm.allow.group_ids, ElementsAre(getgrnam("root")->gr_gid, 5U));
-  EXPECT_THAT(crm.librdkafka, ElementsAre(Pair("batch.size", "65536"), Pair("security.protocol", "sasl_ssl"),
+  EXPECT_THAT(crm.librdkafka, ElementsAre(Pair("batch.size", "65536"), Pair("sasl.mechanism", "PLAIN"),
+                                          Pair("sasl.password", "secret"), Pair("sasl.username", "crm"),
+                                          Pair("security.protocol", "sasl_plaintext"),
                                           Pair("socket.keepalive.enable", "true")));
 }
 

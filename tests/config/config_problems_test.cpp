@@ -12,8 +12,10 @@ namespace ringpost::daemon {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 std::vector<std::string> lines_of(const LoadResult& result) {
   std::vector<std::string> lines;
@@ -196,10 +198,26 @@ constexpr Mistake kInstanceMistakes[] = {
 };
 
 constexpr Mistake kPropertyMistakes[] = {
-    {"Owned", INSTANCE_WITH("[instance.kafkaid.librdkafka]\n\"enable.idempotence\" = false"),
-     "F:5:1: instance.kafkaid.librdkafka.\"enable.idempotence\": is set by Ringpost: the order of a key's "
-     "events depends "
-     "on it"},
+    {"Fixed", INSTANCE_WITH("[instance.kafkaid.librdkafka]\n\"enable.idempotence\" = false"),
+     "F:5:1: instance.kafkaid.librdkafka.\"enable.idempotence\": is fixed to true: no reordering and no "
+     "duplicates across "
+     "librdkafka's own retries; remove it from the instance's librdkafka table"},
+    {"FixedUnderItsOtherName", INSTANCE_WITH("librdkafka = { \"request.required.acks\" = 1 }"),
+     "F:4:16: instance.kafkaid.librdkafka.\"request.required.acks\": is fixed to all: an acknowledged event "
+     "survives the "
+     "loss of a broker; remove it from the instance's librdkafka table"},
+    {"Refused", INSTANCE_WITH("librdkafka = { \"security.protocol\" = \"tls\" }"),
+     "F:4:16: instance.kafkaid.librdkafka.\"security.protocol\": Invalid value \"tls\" for configuration "
+     "property "
+     "\"security.protocol\""},
+    {"OutOfRange", INSTANCE_WITH("librdkafka = { \"batch.size\" = 0 }"),
+     "F:4:16: instance.kafkaid.librdkafka.\"batch.size\": Configuration property \"batch.size\" value 0 is "
+     "outside allowed "
+     "range 1..2147483647\n"},
+    {"RefusedTogether",
+     INSTANCE_WITH("librdkafka = { security.protocol = \"sasl_plaintext\", sasl.mechanism = \"PLAIN\" }"),
+     "F:4:14: instance.kafkaid.librdkafka: librdkafka refuses these properties: sasl.username and "
+     "sasl.password must be set"},
     {"OwnedHasAKey", INSTANCE_WITH("librdkafka = { \"message.timeout.ms\" = 5 }"),
      "F:4:16: instance.kafkaid.librdkafka.\"message.timeout.ms\": is set by Ringpost: use the instance's key "
      "'send_timeout'"},
@@ -339,6 +357,22 @@ TEST(ConfigProblems, AWrongSizeIsNotReportedAgainByWhatDependsOnIt) {
   EXPECT_EQ(parse(INSTANCE_WITH("lane_size = \"1B\"\nmax_event_size = \"1MiB\"\nbuffer_size = \"8MiB\""))
                 .problems.size(),
             1U);
+}
+
+// Their messages hold librdkafka's version and OpenSSL's own words.
+TEST(ConfigProblems, LibrdkafkaJudgesItsProperties) {
+  const LoadResult unknown = parse(INSTANCE_WITH("librdkafka = { \"sasl.pasword\" = \"hunter2\" }"));
+  ASSERT_EQ(unknown.problems.size(), 1U);
+  EXPECT_EQ(unknown.problems[0].column, 16U);
+  EXPECT_THAT(unknown.problems[0].text, StartsWith("is not a property of librdkafka 2."));
+  EXPECT_THAT(unknown.problems[0].text, EndsWith("; did you mean 'sasl.password'?"));
+
+  const LoadResult no_file = parse(
+      INSTANCE_WITH("librdkafka = { security.protocol = \"ssl\", ssl.ca.location = \"/nowhere.pem\" }"));
+  ASSERT_EQ(no_file.problems.size(), 1U);
+  EXPECT_EQ(no_file.problems[0].column, 14U);
+  EXPECT_THAT(no_file.problems[0].text,
+              StartsWith("librdkafka refuses these properties: ssl.ca.location failed"));
 }
 
 TEST(ConfigProblems, APropertysValueIsNeverShown) {
