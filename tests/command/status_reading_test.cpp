@@ -1,0 +1,70 @@
+#include "daemon/command/status_reading.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace ringpost::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view kStatus =
+    R"({"version":"0.1.0","pid":4711,"uptime_s":200,"librdkafka":"2.14.2","keeper":false,
+"something_new":[1],"instances":[
+{"name":"kafkaid","state":"connected","brokers":"b1:9092,b2:9092","enabled":true,"clients":2,"lanes":5,"accepted":1000,
+ "delivered":900,"waiting":97,"dead_letters":3,"dead_letters_by_reason":{"unknown_topic":3},
+ "refused":{"BUFFER_FULL":12,"DENIED":0,"UNKNOWN_TOPIC":1},"oldest_waiting_ms":125000,"buffer_bytes":268435456,
+ "buffer_used_bytes":2684355,"topics":[]},
+{"name":"crm","state":"never_connected","brokers":"b:1","enabled":true,"clients":0,"lanes":0,"accepted":0,"delivered":0,
+ "waiting":0,"dead_letters":0,"dead_letters_by_reason":{},"refused":{},"oldest_waiting_ms":0,"buffer_bytes":1048576,
+ "buffer_used_bytes":0,"topics":[]}]})";
+
+TEST(StatusReading, IsReadAndFieldsThatAreNewAreNoHindrance) {
+  const StatusReading status = read_status(kStatus);
+  EXPECT_EQ(status.version, "0.1.0");
+  EXPECT_EQ(status.pid, 4711U);
+  ASSERT_EQ(status.instances.size(), 2U);
+  EXPECT_EQ(status.instances[0].brokers, "b1:9092,b2:9092");
+  EXPECT_EQ(status.instances[0].refused.at("BUFFER_FULL"), 12U);
+  EXPECT_EQ(status.instances[1].state, "never_connected");
+}
+
+TEST(StatusReading, ThatIsNoStatusSaysSo) {
+  for (const std::string_view text :
+       {"", "{", "[]", "{}", R"({"version":1})", R"({"version":"0.1.0","pid":-1})"}) {
+    EXPECT_THROW((void)read_status(text), std::runtime_error) << text;
+  }
+}
+
+TEST(StatusReading, TheEquationIsChecked) {
+  StatusReading status = read_status(kStatus);
+  EXPECT_THAT(equation_faults(status), IsEmpty());
+  status.instances[0].delivered -= 1;
+  EXPECT_THAT(equation_faults(status),
+              ElementsAre(HasSubstr(
+                  "kafkaid: the counts do not add up: accepted 1000, but delivered 899 + waiting 97 + "
+                  "dead letters 3 = 999")));
+}
+
+TEST(StatusReading, IsATableForPeople) {
+  EXPECT_EQ(status_table(read_status(kStatus)),
+            "ringpostd 0.1.0 (pid 4711, up 3 min 20 s, librdkafka 2.14.2, no keeper)\n"
+            "\n"
+            "INSTANCE  STATE            CLIENTS  LANES  ACCEPTED  DELIVERED  WAITING  DEAD LETTERS  REFUSED  "
+            "OLDEST WAITING   BUFFER USED\n"
+            "kafkaid   connected              2      5      1000        900       97             3       13  "
+            "     2 min 5 s  1% of 256MiB\n"
+            "crm       never_connected        0      0         0          0        0             0        0  "
+            "             -    0% of 1MiB\n"
+            "\n"
+            "kafkaid: refused: BUFFER_FULL 12, UNKNOWN_TOPIC 1\n"
+            "kafkaid: dead letters: unknown_topic 3\n");
+}
+
+}  // namespace
+}  // namespace ringpost::daemon
