@@ -1,0 +1,216 @@
+// From the queues into the windows, and the end of what waited too long.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "kafka/outbox_impl.hpp"
+
+namespace ringpost::kafka {
+namespace {
+
+// All windows together: some 100 MB inside librdkafka at the most (up to 688 bytes a record beside its own).
+constexpr std::uint64_t kMaxInFlightRecords = 131'072;
+constexpr std::int64_t kUnknownPartitionPauseNs = 250'000'000;
+
+}  // namespace
+
+void Outbox::Impl::hand_over() {
+  poll_producers();  // a report that waits may say that followers must not leave
+  const std::int64_t now_ns = monotonic_ns();
+  timer_ns_ = kNever;
+  step_lookups(now_ns);
+  step_routes(now_ns);
+  unkeyed_first_ = !unkeyed_first_;
+  for (Topic* const topic : active_) {
+    hand_over_topic(*topic, now_ns);
+  }
+  std::erase_if(active_, [](Topic* topic) {
+    topic->active = topic->queued != 0;
+    return !topic->active;
+  });
+}
+
+void Outbox::Impl::hand_over_topic(Topic& topic, std::int64_t now_ns) {
+  expire(topic, now_ns);
+  if (topic.facts.state == TopicFacts::State::kMissing) {
+    end_queued(topic, DeadReason::kUnknownTopic, "the cluster has no topic of this name");
+    return;
+  }
+  if (topic.facts.partition_count == 0 || topic.place_anew_due) {
+    return;
+  }
+  if (topic.keys_wait()) {
+    topic.place();
+  }
+  if (now_ns < topic.hold_until_ns) {
+    wake_at(topic.hold_until_ns);
+    return;
+  }
+  if (unkeyed_first_) {
+    feed_unkeyed(topic, now_ns);
+  }
+  for (Partition& partition : topic.partitions) {
+    if (!partition.queue().empty()) {
+      feed(topic, partition, now_ns);
+    }
+  }
+  if (!unkeyed_first_) {
+    feed_unkeyed(topic, now_ns);
+  }
+}
+
+void Outbox::Impl::feed(Topic& topic, Partition& partition, std::int64_t now_ns) {
+  while (!partition.queue().empty() && may_enter(topic, partition, partition.queue().front(), now_ns)) {
+    const Entry entry = partition.queue().take_front();
+    if (!enter(topic, partition, entry, now_ns)) {
+      break;
+    }
+  }
+}
+
+// Each into the sticky partition, or else into the next one that has room: a stuck partition is passed over.
+void Outbox::Impl::feed_unkeyed(Topic& topic, std::int64_t now_ns) {
+  while (!topic.unkeyed.empty()) {
+    const Entry& entry = topic.unkeyed.front();
+    bool entered = false;
+    for (std::int32_t tries = 0; tries < topic.facts.partition_count && !entered; ++tries) {
+      Partition& partition = topic.sticky_partition(entry.size_bytes, tries > 0);
+      if (may_enter(topic, partition, entry, now_ns)) {
+        const Entry taken = topic.unkeyed.take_front();
+        if (!enter(topic, partition, taken, now_ns)) {
+          return;
+        }
+        entered = true;
+      }
+    }
+    if (!entered) {
+      return;
+    }
+  }
+}
+
+bool Outbox::Impl::may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns) {
+  if (now_ns < partition.retry_at_ns()) {
+    wake_at(partition.retry_at_ns());
+    return false;
+  }
+  // Without a broker in reach one record goes in, so that librdkafka has a reason to connect; the others keep
+  // their deadlines exact.
+  if (!connection_.connected && counts_.in_flight != 0) {
+    return false;
+  }
+  if (open_route(topic, partition, now_ns) == nullptr) {
+    return false;
+  }
+  const std::uint64_t free = kMaxInFlightRecords - std::min(kMaxInFlightRecords, counts_.in_flight);
+  if (!partition.has_room(entry, free, topic.cap_bytes(batch_bytes_))) {
+    partition.limit().blocked();
+    return false;
+  }
+  return true;
+}
+
+// The route that the partition's next record takes, or null for now. A change of route waits until the window
+// is empty.
+Route* Outbox::Impl::open_route(Topic& topic, Partition& partition, std::int64_t now_ns) {
+  const bool in_trouble = now_ns < topic.quarantined_until_ns || partition.has_suspects();
+  const RouteId wanted = in_trouble ? RouteId::kQuarantine : RouteId::kMain;
+  if (partition.route() != wanted) {
+    if (!partition.window_empty()) {
+      return nullptr;
+    }
+    partition.set_route(wanted);
+  }
+  Route& chosen = route(wanted);
+  if (chosen.ending || (!chosen.producer && !start_producer(chosen, now_ns))) {
+    return nullptr;
+  }
+  chosen.used_at_ns = now_ns;
+  return &chosen;
+}
+
+// `entry` was taken from a queue's front; when librdkafka does not take it, it goes back to its partition's
+// front.
+bool Outbox::Impl::enter(Topic& topic, Partition& partition, Entry entry, std::int64_t now_ns) {
+  headers_.clear();
+  const RecordView record = owner_.view(entry.ticket, headers_);
+  if (!id_prefix_.empty()) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), record.sequence).ptr;
+    id_.assign(id_prefix_).append("-").append(digits.data(), end);
+  }
+  owner_.handed(entry.ticket, partition.id());
+  Route& chosen = route(partition.route());
+  const RecordTag tag{.partition = partition.id(), .position = partition.next_position()};
+  const Producer::Taken taken = chosen.producer->produce(topic, tag, record, id_);
+  if (taken == Producer::Taken::kTooLarge) {
+    if (entry.suspect != 0) {
+      partition.note_suspect_gone();
+    }
+    topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+    bury(topic, entry, DeadReason::kRefusedByBroker, "larger than librdkafka's message.max.bytes");
+    return true;
+  }
+  if (taken != Producer::Taken::kYes) {
+    if (taken == Producer::Taken::kBroken) {
+      end_producer(chosen);
+    } else {
+      partition.retry_at(now_ns + kUnknownPartitionPauseNs);
+      wake_at(partition.retry_at_ns());
+    }
+    partition.queue().push_front(entry);
+    return false;
+  }
+  partition.enter(entry, now_ns);
+  --topic.queued;
+  ++topic.in_flight;
+  --counts_.queued;
+  ++counts_.in_flight;
+  return true;
+}
+
+void Outbox::Impl::expire(Topic& topic, std::int64_t now_ns) {
+  const auto end = [this, &topic](const Entry& entry) {
+    bury(topic, entry, DeadReason::kTimedOut, "send_timeout passed before Kafka could take it");
+  };
+  topic.unassigned.expire(now_ns, end);
+  topic.unkeyed.expire(now_ns, end);
+  for (Partition& partition : topic.partitions) {
+    partition.queue().expire(now_ns, [&end, &topic](const Entry& entry) {
+      topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+      end(entry);
+    });
+  }
+  wake_at(topic.earliest_deadline_ns());
+}
+
+// Nothing of the topic can be delivered: what waits ends; what is inside follows when its producer has
+// returned it.
+void Outbox::Impl::end_queued(Topic& topic, DeadReason reason, std::string_view detail) {
+  for (Partition& partition : topic.partitions) {
+    while (!partition.queue().empty()) {
+      const Entry entry = partition.queue().take_front();
+      topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+      bury(topic, entry, reason, detail);
+    }
+  }
+  for (EntryQueue* const queue : {&topic.unassigned, &topic.unkeyed}) {
+    while (!queue->empty()) {
+      bury(topic, queue->take_front(), reason, detail);
+    }
+  }
+  if (topic.in_flight == 0) {  // should it be created again, it starts from nothing
+    topic.partitions.clear();
+    topic.key_count = 0;
+    topic.keyed_outstanding = 0;
+    topic.place_anew_due = false;
+  }
+}
+
+void Outbox::Impl::bury(Topic& topic, const Entry& entry, DeadReason reason, std::string_view detail) {
+  --topic.queued;
+  --counts_.queued;
+  owner_.dead(entry.ticket, reason, detail);
+}
+
+}  // namespace ringpost::kafka

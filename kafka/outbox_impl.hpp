@@ -1,0 +1,144 @@
+// The Outbox's inside. Three files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
+// (queues to windows, deadlines) and outbox_reports.cpp (reports, and a producer's end).
+//
+//   add() ──▶ unassigned ──topic known──▶ queue of a partition ──window has room──▶ window ──acknowledged──▶
+//   delivered
+//             (unkeyed: partition at hand-over)    ▲                                  │
+//                                                  └── its producer ended: in order ──┘
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "kafka/client_properties.hpp"
+#include "kafka/outbox.hpp"
+#include "kafka/producer.hpp"
+#include "kafka/reaper.hpp"
+#include "kafka/statistics.hpp"
+#include "kafka/topic.hpp"
+#include "kafka/topic_lookup.hpp"
+#include "kafka/wakeup.hpp"
+
+namespace ringpost::kafka {
+
+std::int64_t monotonic_ns();
+
+// A way to Kafka: one producer at a time, replaced when it ends.
+//
+//   no producer ──restart_at──▶ running ──first error──▶ ending (purged, reports come in) ──all in──▶ no
+//   producer
+struct Route {
+  std::optional<Producer> producer;
+  bool ending = false;
+  std::int64_t ending_since_ns = 0;
+  std::int64_t restart_at_ns = 0;
+  std::int64_t pause_ns = 0;  // before the next restart; 0 after one that got something done
+  bool progress = false;      // since it was made: delivered, or found a culprit
+  std::int64_t used_at_ns = 0;
+};
+
+class Outbox::Impl final : ProducerEvents, LookupAnswers {
+ public:
+  Impl(const OutboxConfig& config, RecordOwner& owner);
+  ~Impl() override;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void add(const Addition& record);
+  void hand_over();
+  void poll();
+  int event_fd() const { return wakeup_.fd(); }
+  std::int64_t next_timer_ns() const { return timer_ns_ == kNever ? 0 : timer_ns_; }
+  void confirm_topic(std::string_view name);
+  Connection connection() const { return connection_; }
+  OutboxCounts counts() const { return counts_; }
+
+ private:
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+
+  // outbox.cpp
+  Topic& topic_of(std::string_view name);
+  Topic* find_topic(std::string_view name);
+  void activate(Topic& topic);
+  void step_lookups(std::int64_t now_ns);
+  void ask_due_topics(std::int64_t now_ns);
+  void forget_a_missing_topic();
+  void tell(const Topic& topic);
+  void plan_next_ask(const Topic& topic);
+  void mark_connected();
+  void mark_disconnected();
+  void on_cluster_answered() override { mark_connected(); }
+  void on_topic_exists(const std::string& name, std::int32_t partition_count) override;
+  void on_topic_missing(const std::string& name) override;
+  void on_topic_unanswered(const std::string& name, const std::string& why) override;
+  void on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
+                       bool compacted) override;
+  void on_configs_unanswered(const std::string& why) override;
+
+  // outbox_handover.cpp
+  void hand_over_topic(Topic& topic, std::int64_t now_ns);
+  void feed(Topic& topic, Partition& partition, std::int64_t now_ns);
+  void feed_unkeyed(Topic& topic, std::int64_t now_ns);
+  bool may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns);
+  bool enter(Topic& topic, Partition& partition, Entry entry, std::int64_t now_ns);  // false: it did not
+  Route* open_route(Topic& topic, Partition& partition, std::int64_t now_ns);
+  void expire(Topic& topic, std::int64_t now_ns);
+  void end_queued(Topic& topic, DeadReason reason, std::string_view detail);
+  void bury(Topic& topic, const Entry& entry, DeadReason reason,
+            std::string_view detail);  // one that is queued
+  void wake_at(std::int64_t time_ns) { timer_ns_ = time_ns < timer_ns_ ? time_ns : timer_ns_; }
+
+  // outbox_reports.cpp
+  void poll_producers();
+  void on_report(const Report& report) override;
+  void on_statistics(std::string_view json) override;
+  void on_error(int code, const std::string& text, bool fatal) override;
+  void on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report);
+  void on_refused(Topic& topic, Partition& partition, Entry& entry, int code);
+  void hold(Topic& topic, std::int64_t now_ns);
+  void end_producer(Route& route);
+  void step_routes(std::int64_t now_ns);
+  void replace_producer(Route& route, std::int64_t now_ns);
+  void return_windows(RouteId id);
+  bool start_producer(Route& route, std::int64_t now_ns);
+  Route& route(RouteId id) { return routes_[static_cast<std::size_t>(id)]; }
+  RouteId id_of(const Route& route) const { return static_cast<RouteId>(&route - routes_.data()); }
+
+  RecordOwner& owner_;
+  std::string id_prefix_;
+  std::array<Properties, 2> properties_;  // of each route
+  std::uint32_t batch_bytes_ = 0;
+  Wakeup wakeup_;  // before all that writes to it
+  Reaper reaper_;  // before all that retires into it
+  TopicLookup lookup_;
+  std::array<Route, 2> routes_;
+  Route* polled_ = nullptr;  // whose events are being taken
+
+  std::unordered_map<std::string, std::unique_ptr<Topic>, NameHash, std::equal_to<>> topics_;
+  Topic* last_topic_ = nullptr;   // of the latest add(): most often the next one's too
+  std::vector<Topic*> active_;    // those with queued records
+  std::int64_t next_ask_ns_ = 0;  // the soonest look-up
+  std::int64_t next_probe_ns_ = 0;
+  std::vector<std::string> configs_due_;
+  std::int64_t configs_from_ns_ = 0;  // not asked for before
+  std::vector<std::string> retell_;   // confirm_topic() of what is known
+  bool unkeyed_first_ = false;
+
+  StatisticsReader statistics_;
+  Connection connection_;
+  OutboxCounts counts_;
+  std::int64_t timer_ns_ = kNever;
+  std::vector<Header> headers_;  // of the record that is being handed over
+  std::string id_;
+};
+
+}  // namespace ringpost::kafka

@@ -1,0 +1,98 @@
+#include "kafka/partition.hpp"
+
+#include <algorithm>
+
+#include "kafka/producer.hpp"
+
+namespace ringpost::kafka {
+namespace {
+
+constexpr std::size_t kMinRecords = 16;
+// Of what is free, a partition takes at most a quarter: stuck ones leave room for the others, however many
+// they are.
+constexpr std::size_t kShare = 4;
+
+std::uint64_t cost_of(const Entry& entry) { return entry.size_bytes + Partition::kRecordOverheadBytes; }
+
+}  // namespace
+
+bool Partition::has_room(const Entry& next, std::size_t free_records, std::uint32_t cap_bytes) const {
+  if (inside_ == 0) {
+    return true;
+  }
+  if (suspects_inside_ != 0 || next.suspect != 0) {
+    return false;
+  }
+  const std::uint64_t limit_bytes = std::min(proving_ ? kProvingBytes : limit_.bytes(), cap_bytes);
+  return inside_ < std::max(kMinRecords, free_records / kShare) &&
+         inside_bytes_ + cost_of(next) <= limit_bytes;
+}
+
+void Partition::enter(const Entry& entry, std::int64_t now_ns) {
+  limit_.handed(next_position(), now_ns);
+  window_.push_back(entry);
+  window_.back().deadline_ns = kNever;
+  ++inside_;
+  inside_bytes_ += cost_of(entry);
+  suspects_inside_ += entry.suspect;
+}
+
+Entry* Partition::find(std::uint64_t position) {
+  const std::uint64_t index = (position - first_position_) & RecordTag::kPositionMask;
+  if (index >= window_.size() || window_[index].done != 0) {
+    return nullptr;
+  }
+  return &window_[index];
+}
+
+void Partition::suspect(Entry& entry) {
+  if (entry.suspect == 0) {
+    entry.suspect = 1;
+    ++suspects_;
+    ++suspects_inside_;
+  }
+}
+
+void Partition::acknowledge(Entry& entry, std::uint64_t position, std::int64_t now_ns) {
+  proving_ = false;
+  const std::uint64_t full_position =
+      first_position_ + ((position - first_position_) & RecordTag::kPositionMask);
+  limit_.acknowledged(full_position, entry.size_bytes, now_ns);
+}
+
+void Partition::finish(Entry& entry) {
+  entry.done = 1;
+  --inside_;
+  inside_bytes_ -= cost_of(entry);
+  suspects_ -= entry.suspect;
+  suspects_inside_ -= entry.suspect;
+  while (!window_.empty() && window_.front().done != 0) {
+    window_.pop_front();
+    ++first_position_;
+  }
+}
+
+std::size_t Partition::return_window() {
+  const std::size_t returned = inside_;
+  first_position_ += window_.size();
+  for (; !window_.empty(); window_.pop_back()) {
+    if (window_.back().done == 0) {
+      queue_.push_front(window_.back());
+    }
+  }
+  inside_ = 0;
+  inside_bytes_ = 0;
+  suspects_inside_ = 0;
+  proving_ = true;
+  limit_.restart();
+  return returned;
+}
+
+void Partition::suspect_front(Entry& entry) {
+  if (entry.suspect == 0) {
+    entry.suspect = 1;
+    ++suspects_;
+  }
+}
+
+}  // namespace ringpost::kafka

@@ -1,0 +1,76 @@
+// One partition of a topic: the queue of what waits and the window of what is inside librdkafka, both in
+// order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "kafka/entry_queue.hpp"
+#include "kafka/window_limit.hpp"
+
+namespace ringpost::kafka {
+
+// Which of an instance's two producers a record goes through. Topics in trouble use the second one, so that
+// its re-creations do not touch the others.
+enum class RouteId : std::uint8_t { kMain, kQuarantine };
+
+class Partition {
+ public:
+  // What a record costs in a batch beside key, headers and message: lengths, offsets, the ringpost-id header.
+  static constexpr std::uint32_t kRecordOverheadBytes = 128;
+  // After a re-creation: one batch until something of it is acknowledged.
+  static constexpr std::uint32_t kProvingBytes = 128 * 1024;
+
+  explicit Partition(std::int32_t id) : id_(id) {}
+
+  std::int32_t id() const { return id_; }
+  EntryQueue& queue() { return queue_; }
+  const EntryQueue& queue() const { return queue_; }
+  WindowLimit& limit() { return limit_; }
+
+  RouteId route() const { return route_; }
+  void set_route(RouteId route) { route_ = route; }
+
+  bool window_empty() const { return inside_ == 0; }
+  bool has_suspects() const { return suspects_ != 0; }
+
+  // Whether `next` may enter now, when all of the instance's windows have `free_records` left and the topic's
+  // batches may not be larger than `cap_bytes`. An empty window takes any record; a suspect is alone in its
+  // window.
+  bool has_room(const Entry& next, std::size_t free_records, std::uint32_t cap_bytes) const;
+
+  std::uint64_t next_position() const { return first_position_ + window_.size(); }
+  void enter(const Entry& entry, std::int64_t now_ns);  // at next_position()
+
+  // The record that a report is about, or null when it is no longer inside. `position` is modulo 2^44.
+  Entry* find(std::uint64_t position);
+  void suspect(Entry& entry);
+  void acknowledge(Entry& entry, std::uint64_t position, std::int64_t now_ns);  // then finish() it
+  void finish(Entry& entry);                                                    // done, delivered or dead
+
+  // What is inside goes back to the front of the queue, in order: its producer is gone. Returns how many.
+  std::size_t return_window();
+  void note_suspect_gone() { --suspects_; }  // one that left the queue without entering the window
+  void suspect_front(Entry& entry);  // a record of the queue that is known to be in danger of a refusal
+
+  // When librdkafka does not know this partition yet.
+  std::int64_t retry_at_ns() const { return retry_at_ns_; }
+  void retry_at(std::int64_t time_ns) { retry_at_ns_ = time_ns; }
+
+ private:
+  std::int32_t id_;
+  RouteId route_ = RouteId::kMain;
+  bool proving_ = false;
+  std::uint32_t suspects_ = 0;         // in queue and window
+  std::uint32_t suspects_inside_ = 0;  // in the window: 0 or 1, but for the moment of a refusal
+  std::size_t inside_ = 0;             // entries of window_ that are not done
+  std::uint64_t inside_bytes_ = 0;
+  std::uint64_t first_position_ = 0;  // of window_.front()
+  std::int64_t retry_at_ns_ = 0;
+  EntryQueue queue_;
+  std::deque<Entry> window_;
+  WindowLimit limit_;
+};
+
+}  // namespace ringpost::kafka

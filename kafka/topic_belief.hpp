@@ -1,0 +1,59 @@
+// What we believe of a topic's existence, and when to ask again. One broker's stale "no such topic" is never
+// believed: an unknown topic is missing after the propagation time of asking, one that existed after a longer
+// one.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace ringpost::kafka {
+
+class TopicBelief {
+ public:
+  static constexpr std::int64_t kAskAgainNs = 500'000'000;
+  static constexpr std::int64_t kPropagationNs = 3'000'000'000;
+  static constexpr std::int64_t kDeletionNs = 15'000'000'000;
+  static constexpr std::int64_t kRefreshNs = 30'000'000'000;
+  static constexpr std::int64_t kFailedNs = 1'000'000'000;
+
+  bool due(std::int64_t now_ns) const { return !asking_ && now_ns >= next_ask_ns_; }
+  void asked() { asking_ = true; }
+  void ask_at_once() { next_ask_ns_ = 0; }
+  std::int64_t next_ask_ns() const { return asking_ ? INT64_MAX : next_ask_ns_; }
+
+  void answered_exists(std::int64_t now_ns) {
+    asking_ = false;
+    missing_since_ns_ = 0;
+    existed_ = true;
+    next_ask_ns_ = now_ns + kRefreshNs;
+  }
+
+  // True when the topic is to be believed missing now.
+  bool answered_missing(std::int64_t now_ns) {
+    asking_ = false;
+    if (missing_since_ns_ == 0) {
+      missing_since_ns_ = now_ns;
+    }
+    if (now_ns - missing_since_ns_ < (existed_ ? kDeletionNs : kPropagationNs)) {
+      next_ask_ns_ = now_ns + kAskAgainNs;
+      return false;
+    }
+    existed_ = false;
+    next_ask_ns_ = now_ns + kRefreshNs;
+    return true;
+  }
+
+  // No answer, or one that says nothing about existence.
+  void failed(std::int64_t now_ns) {
+    asking_ = false;
+    next_ask_ns_ = now_ns + kFailedNs;
+  }
+
+ private:
+  bool asking_ = false;
+  bool existed_ = false;
+  std::int64_t next_ask_ns_ = 0;
+  std::int64_t missing_since_ns_ = 0;
+};
+
+}  // namespace ringpost::kafka

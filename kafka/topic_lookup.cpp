@@ -1,0 +1,202 @@
+#include "kafka/topic_lookup.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <unordered_set>
+#include <utility>
+
+#include "kafka/rd_handles.hpp"
+
+namespace ringpost::kafka {
+namespace {
+
+constexpr int kSliceMs = 1000;  // how long a call may hold up the end of the Outbox
+constexpr int kTries = 5;
+constexpr int kConfigsTimeoutMs = 3000;
+constexpr int kConfigsSliceMs = 100;
+
+using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
+
+ClientHandle make_client(const Properties& properties) {
+  ConfHandle conf = make_conf(properties);
+  std::array<char, 512> text{};
+  ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
+  if (!client) {
+    throw std::runtime_error(std::string("librdkafka: ") + text.data());
+  }
+  static_cast<void>(conf.release());  // the client owns it now
+  return client;
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+struct TopicConfig {
+  std::optional<std::uint32_t> max_message_bytes;
+  bool compacted = false;
+};
+
+TopicConfig read_config(const rd_kafka_ConfigResource_t* resource) {
+  TopicConfig config;
+  std::size_t count = 0;
+  const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(resource, &count);
+  for (const rd_kafka_ConfigEntry_t* entry : std::span(entries, count)) {
+    const std::string_view name = rd_kafka_ConfigEntry_name(entry);
+    const char* const value = rd_kafka_ConfigEntry_value(entry);
+    if (value == nullptr) {
+      continue;
+    }
+    if (name == "max.message.bytes") {
+      config.max_message_bytes = parse_number(value);
+    } else if (name == "cleanup.policy") {
+      config.compacted = std::string_view(value).find("compact") != std::string_view::npos;
+    }
+  }
+  return config;
+}
+
+}  // namespace
+
+TopicLookup::TopicLookup(Properties properties, const Wakeup& wakeup)
+    : properties_(std::move(properties)), wakeup_(wakeup) {}
+
+TopicLookup::~TopicLookup() {
+  stop_.store(true, std::memory_order_relaxed);  // read by stopped(); the join orders the rest
+  for (Job& each : jobs_) {
+    if (each.thread.joinable()) {
+      each.thread.join();
+    }
+  }
+}
+
+void TopicLookup::start(Kind kind, std::function<void()> work) {
+  Job& started = job(kind);
+  if (started.thread.joinable()) {
+    started.thread.join();  // it has posted its end: this waits for its last instructions
+  }
+  started.running = true;
+  started.thread = std::thread([this, kind, work = std::move(work)] {
+    work();
+    post([this, kind](LookupAnswers&) { job(kind).running = false; });
+  });
+}
+
+void TopicLookup::post(Answer answer) {
+  const std::lock_guard lock(mutex_);
+  answers_.push_back(std::move(answer));
+  wakeup_.ring();
+}
+
+void TopicLookup::take(LookupAnswers& answers) {
+  std::vector<Answer> taken;
+  {
+    const std::lock_guard lock(mutex_);
+    taken.swap(answers_);
+  }
+  for (const Answer& answer : taken) {
+    answer(answers);
+  }
+}
+
+void TopicLookup::describe(std::vector<std::string> names) {
+  start(Kind::kTopics, [this, names = std::move(names)] { ask_topics(names); });
+}
+
+void TopicLookup::describe_configs(std::vector<std::string> names) {
+  start(Kind::kConfigs, [this, names = std::move(names)] { ask_configs(names); });
+}
+
+void TopicLookup::post_unanswered(const std::vector<std::string>& names, const std::string& why) {
+  for (const std::string& name : names) {
+    post([name, why](LookupAnswers& answers) { answers.on_topic_unanswered(name, why); });
+  }
+}
+
+void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
+  const ClientHandle client = make_client(properties_);
+  std::vector<TopicHandle> topics;  // makes them the client's "known topics": never NULL and all
+  for (const std::string& name : names) {
+    topics.emplace_back(rd_kafka_topic_new(client.get(), name.c_str(), nullptr));
+  }
+  const struct rd_kafka_metadata* answer = nullptr;
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  for (int tries = 0; tries < kTries && answer == nullptr && !stopped(); ++tries) {
+    code = rd_kafka_metadata(client.get(), 0, nullptr, &answer, kSliceMs);
+  }
+  if (answer == nullptr) {
+    post_unanswered(names, rd_kafka_err2str(code));
+    return;
+  }
+  const MetadataHandle metadata(answer);
+  post([](LookupAnswers& answers) { answers.on_cluster_answered(); });
+  std::unordered_set<std::string> unanswered(names.begin(), names.end());
+  for (const auto& topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt))) {
+    const std::string name = topic.topic;
+    if (unanswered.erase(name) == 0) {
+      continue;
+    }
+    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR && topic.partition_cnt > 0) {
+      post([name, count = topic.partition_cnt](LookupAnswers& answers) {
+        answers.on_topic_exists(name, count);
+      });
+    } else if (topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+               topic.err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+      post([name](LookupAnswers& answers) { answers.on_topic_missing(name); });
+    } else {
+      post_unanswered({name}, name + ": " + rd_kafka_err2str(topic.err));
+    }
+  }
+  post_unanswered({unanswered.begin(), unanswered.end()}, "the cluster's answer leaves it out");
+} catch (const std::exception& error) {
+  post_unanswered(names, error.what());
+}
+
+void TopicLookup::ask_configs(const std::vector<std::string>& names) try {
+  const ClientHandle client = make_client(properties_);
+  const QueueHandle queue(rd_kafka_queue_new(client.get()));
+  std::array<char, 256> text{};
+  const AdminOptionsHandle options(
+      rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kConfigsTimeoutMs, text.data(), text.size());
+  std::vector<rd_kafka_ConfigResource_t*> resources(names.size());
+  std::transform(names.begin(), names.end(), resources.begin(), [](const std::string& name) {
+    return rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str());
+  });
+  rd_kafka_DescribeConfigs(client.get(), resources.data(), resources.size(), options.get(), queue.get());
+  rd_kafka_ConfigResource_destroy_array(resources.data(), resources.size());
+
+  EventHandle event;
+  while (!event && !stopped()) {  // the request's own time-out ends it
+    event.reset(rd_kafka_queue_poll(queue.get(), kConfigsSliceMs));
+  }
+  if (!event) {
+    return;
+  }
+  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    post([why = std::string(rd_kafka_event_error_string(event.get()))](LookupAnswers& answers) {
+      answers.on_configs_unanswered(why);
+    });
+    return;
+  }
+  std::size_t count = 0;
+  const rd_kafka_ConfigResource_t** described =
+      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  for (const rd_kafka_ConfigResource_t* resource : std::span(described, count)) {
+    if (rd_kafka_ConfigResource_error(resource) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      post([name = std::string(rd_kafka_ConfigResource_name(resource)),
+            config = read_config(resource)](LookupAnswers& answers) {
+        answers.on_topic_config(name, config.max_message_bytes, config.compacted);
+      });
+    }
+  }
+} catch (const std::exception& error) {
+  post([why = std::string(error.what())](LookupAnswers& answers) { answers.on_configs_unanswered(why); });
+}
+
+}  // namespace ringpost::kafka

@@ -1,0 +1,83 @@
+// Asks the cluster about topics on helper threads, because librdkafka's metadata call blocks, and its asynchronous one
+// (DescribeTopics) asks the controller, which can be away while every broker is there. Each request has a client of its
+// own that is thrown away: a client keeps asking for every name that it was ever asked for.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "kafka/client_properties.hpp"
+#include "kafka/wakeup.hpp"
+
+namespace ringpost::kafka {
+
+class LookupAnswers {
+ public:
+  virtual ~LookupAnswers() = default;
+  virtual void on_cluster_answered() = 0;  // a broker is there
+  virtual void on_topic_exists(const std::string& name, std::int32_t partition_count) = 0;
+  virtual void on_topic_missing(const std::string& name) = 0;
+  // Says nothing about existence.
+  virtual void on_topic_unanswered(const std::string& name, const std::string& why) = 0;
+  virtual void on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
+                               bool compacted) = 0;
+  virtual void on_configs_unanswered(const std::string& why) = 0;  // not supported, or not permitted
+};
+
+// Called on the instance's thread. Answers come through take().
+class TopicLookup {
+ public:
+  static constexpr std::size_t kMaxNames = 500;  // a request
+
+  TopicLookup(Properties properties, const Wakeup& wakeup);
+  ~TopicLookup();  // waits for the helper threads, a second or two when no broker is there
+  TopicLookup(const TopicLookup&) = delete;
+  TopicLookup& operator=(const TopicLookup&) = delete;
+
+  enum class Kind : std::uint8_t { kTopics, kConfigs };
+  bool busy(Kind kind) const { return job(kind).running; }
+
+  // Each name gets one answer; no names: only whether the cluster answers. Only when not busy(kTopics).
+  void describe(std::vector<std::string> names);
+  // max.message.bytes and cleanup.policy, as far as the cluster permits. Only when not busy(kConfigs).
+  void describe_configs(std::vector<std::string> names);
+
+  void take(LookupAnswers& answers);
+
+ private:
+  using Answer = std::function<void(LookupAnswers&)>;
+  struct Job {
+    std::thread thread;
+    bool running = false;  // the instance's thread alone touches it
+  };
+
+  Job& job(Kind kind) { return jobs_[static_cast<std::size_t>(kind)]; }
+  const Job& job(Kind kind) const { return jobs_[static_cast<std::size_t>(kind)]; }
+  void start(Kind kind, std::function<void()> work);
+  void post(Answer answer);
+
+  // On a helper thread.
+  void ask_topics(const std::vector<std::string>& names);
+  void ask_configs(const std::vector<std::string>& names);
+  void post_unanswered(const std::vector<std::string>& names, const std::string& why);
+  bool stopped() const {
+    return stop_.load(std::memory_order_relaxed);
+  }  // orders nothing: the thread is joined
+
+  const Properties properties_;
+  const Wakeup& wakeup_;
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::vector<Answer> answers_;  // guarded by mutex_
+  std::array<Job, 2> jobs_;
+};
+
+}  // namespace ringpost::kafka
