@@ -1,0 +1,92 @@
+#include "client-lib/event_view.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "ipc/limits.hpp"
+#include "ipc/record.hpp"
+
+namespace ringpost::client {
+namespace {
+
+std::size_t add_sizes(std::size_t one, std::size_t other) {
+  const std::size_t sum = one + other;
+  return sum < one ? std::numeric_limits<std::size_t>::max() : sum;
+}
+
+// At most one byte more than a name may have: what is longer is refused, however long it is.
+std::string_view view_name(const char* name, std::size_t max_bytes) {
+  return {name, ::strnlen(name, max_bytes + 1)};
+}
+
+std::string_view view_bytes(const void* bytes, std::size_t size) {
+  return {static_cast<const char*>(bytes), size};
+}
+
+ipc::HeaderField view_header(const ringpost_header& header) {
+  ipc::HeaderField field{header.name, std::nullopt};
+  if (header.value != nullptr) field.value = view_bytes(header.value, header.value_size);
+  return field;
+}
+
+Cause check_header(const ringpost_header& header) {
+  if (header.name == nullptr) return Cause::kHeaderName;
+  const std::string_view name = view_name(header.name, ipc::kHeaderNameMaxBytes);
+  if (name.empty() || name.size() > ipc::kHeaderNameMaxBytes) return Cause::kHeaderName;
+  if (name == ipc::kReservedHeaderName) return Cause::kHeaderReserved;
+  if (!simdjson::validate_utf8(name.data(), name.size())) return Cause::kHeaderName;
+  if (header.value == nullptr && header.value_size != 0) return Cause::kHeaderValue;
+  return Cause::kNone;
+}
+
+Malformed view_headers(const ringpost_event& event, EventView& view) {
+  if (event.header_count > ipc::kHeaderCountMax) return {Cause::kHeaderCount, event.header_count};
+  if (event.headers == nullptr && event.header_count != 0)
+    return {Cause::kHeadersPointer, event.header_count};
+  view.headers = {event.headers, event.header_count};
+  for (std::size_t at = 0; at < event.header_count; ++at) {
+    const ringpost_header& header = event.headers[at];
+    const Cause wrong = check_header(header);
+    if (wrong != Cause::kNone) return {wrong, at, header.value_size};
+    view.headers_bytes = add_sizes(
+        view.headers_bytes, add_sizes(ipc::kHeaderPrefixBytes + std::strlen(header.name), header.value_size));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::size_t EventView::event_bytes() const {
+  return add_sizes(add_sizes(key ? key->size() : 0, headers_bytes), message.size());
+}
+
+Malformed view_event(const ringpost_event& event, MessageIs message, EventView& view) {
+  if (event.instance == nullptr) return {Cause::kNoInstance};
+  view.instance = view_name(event.instance, ipc::kInstanceNameMaxBytes);
+  if (event.topic == nullptr) return {Cause::kNoTopic};
+  view.topic = view_name(event.topic, ipc::kTopicNameMaxBytes);
+
+  view.message_room_bytes = event.message_size;
+  if (message == MessageIs::kGiven) {
+    if (event.message == nullptr) return {Cause::kNoMessage};
+    view.message = view_bytes(event.message, event.message_size);
+  } else if (event.message != nullptr) {
+    return {Cause::kMessageGiven};
+  }
+  if (event.key != nullptr) {
+    view.key = view_bytes(event.key, event.key_size);
+  } else if (event.key_size != 0) {
+    return {Cause::kKeyPointer, event.key_size};
+  }
+  return view_headers(event, view);
+}
+
+std::byte* write_headers(std::byte* to, std::span<const ringpost_header> headers) {
+  for (const ringpost_header& header : headers) to = ipc::write_header_field(to, view_header(header));
+  return to;
+}
+
+}  // namespace ringpost::client
