@@ -1,0 +1,83 @@
+// `ringpost check`, which has to say what ringpostd would say.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/mock_cluster.hpp"
+#include "tests/support/process.hpp"
+
+namespace ringpost::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class Check : public testing::Test {
+ protected:
+  Outcome check(std::string_view text, const std::vector<std::string>& more = {}) {
+    write_file(file_, text);
+    std::vector<std::string> command{program("ringpost"), "check", file_};
+    command.insert(command.end(), more.begin(), more.end());
+    return run(command);
+  }
+
+  TemporaryDirectory directory_;
+  std::string file_ = directory_.file("ringpost.toml");
+};
+
+TEST_F(Check, AGoodFileEndsWith0) {
+  const Outcome outcome = check("[instance.a]\nbrokers = \"embedded\"\ntopics = [\"orders\"]\n");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.output, file_ + ": good, 1 instance\n");
+  EXPECT_THAT(outcome.errors, IsEmpty());
+}
+
+TEST_F(Check, AWrongFileEndsWith78AndEveryProblemAsTheDaemonSaysThem) {
+  const Outcome outcome = check(
+      "[daemon]\nsokcet = \"/x\"\n[instance.a]\nbrokers = [\"b\"]\ntopics = [\"orders\"]\n"
+      "librdkafka = { \"sasl.pasword\" = \"hunter2\" }\n");
+  EXPECT_EQ(outcome.status, 78);
+  EXPECT_THAT(outcome.output, IsEmpty());
+  EXPECT_THAT(
+      outcome.errors,
+      AllOf(HasSubstr(file_ + ":2:1: daemon.sokcet: "), HasSubstr(file_ + ":4:12: instance.a.brokers: "),
+            HasSubstr(file_ + ":6:16: instance.a.librdkafka.\"sasl.pasword\": "), Not(HasSubstr("hunter2"))));
+
+  const Outcome daemon = run({program("ringpostd"), "--config", file_});
+  EXPECT_EQ(daemon.status, outcome.status);
+  EXPECT_EQ(daemon.errors, outcome.errors);
+}
+
+TEST_F(Check, AFileThatIsNotThereEndsWith78) {
+  const Outcome outcome = run({program("ringpost"), "check", directory_.file("nothing.toml")});
+  EXPECT_EQ(outcome.status, 78);
+  EXPECT_EQ(outcome.errors,
+            directory_.file("nothing.toml") + ": can't be opened: No such file or directory\n");
+}
+
+TEST_F(Check, ConnectSaysWhatTheClusterIs) {
+  const MockCluster kafka({"orders", "crm.status"}, 3);
+  const Outcome outcome = check("[instance.a]\nbrokers = [\"" + kafka.brokers() +
+                                    "\"]\ntopics = [\"orders\", \"crm.*\"]\n"
+                                    "[instance.b]\nbrokers = \"embedded\"\ntopics = [\"*\"]\n",
+                                {"--connect"});
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("instance a: connected; the cluster has 1 brokers: " + kafka.brokers()),
+                    HasSubstr("  topic orders: 3 partitions\n"), Not(HasSubstr("crm")),
+                    HasSubstr("instance b: embedded")));
+}
+
+TEST_F(Check, ConnectSaysWhyNobodyAnswers) {
+  const Outcome outcome =
+      check("[instance.a]\nbrokers = [\"127.0.0.1:1\"]\ntopics = [\"orders\"]\n", {"--connect"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("instance a: no broker of 127.0.0.1:1 answered: "),
+                                    HasSubstr("Connection refused")));
+}
+
+}  // namespace
+}  // namespace ringpost::tests
