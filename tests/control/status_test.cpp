@@ -1,0 +1,119 @@
+// The status text: every field, valid JSON whatever stands in it, memory that nobody can change.
+#include "daemon/control/status.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include <boost/json.hpp>
+
+namespace ringpost::daemon {
+namespace {
+
+InstanceStatus reading() {
+  InstanceStatus status;
+  status.name = "kafkaid";
+  status.brokers = "broker1:9092,broker2:9092";
+  status.connected = true;
+  status.ever_connected = true;
+  status.accepted = 10;
+  status.delivered = 7;
+  status.waiting = 2;
+  status.waiting_in_lanes = 1;
+  status.waiting_in_arena = 1;
+  status.dead_letters = 1;
+  status.dead_letters_by_reason = {{"unknown_topic", 1}};
+  status.refused = {{"BUFFER_FULL", 3}};
+  status.topics = {{"orders", "exists", 4}};
+  return status;
+}
+
+boost::json::object parsed(const InstanceStatus& status) {
+  const std::string text = status_json({"0.1.0", 4711, 12, "2.14.2", 3}, {&status});
+  return boost::json::parse(text).at("instances").at(0).as_object();
+}
+
+std::set<std::string> names_of(const boost::json::object& object) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : object) names.emplace(name);
+  return names;
+}
+
+TEST(StatusJson, TheDaemonsFields) {
+  const boost::json::object status =
+      boost::json::parse(status_json({"0.1.0", 4711, 12, "2.14.2", 3}, {})).as_object();
+  EXPECT_EQ(names_of(status), (std::set<std::string>{"version", "pid", "uptime_s", "librdkafka", "keeper",
+                                                     "clients", "instances"}));
+  EXPECT_EQ(status.at("version"), "0.1.0");
+  EXPECT_EQ(status.at("pid"), 4711);
+  EXPECT_EQ(status.at("librdkafka"), "2.14.2");
+  EXPECT_EQ(status.at("keeper"), false);
+  EXPECT_EQ(status.at("clients"), 3);
+}
+
+TEST(StatusJson, AnInstancesFields) {
+  const boost::json::object status = parsed(reading());
+  EXPECT_EQ(names_of(status), (std::set<std::string>{"name",         "state",
+                                                     "brokers",      "enabled",
+                                                     "connected",    "ever_connected",
+                                                     "last_error",   "disconnected_for_ms",
+                                                     "clients",      "lanes",
+                                                     "accepted",     "delivered",
+                                                     "waiting",      "waiting_in_lanes",
+                                                     "in_flight",    "waiting_in_arena",
+                                                     "dead_letters", "dead_letters_by_reason",
+                                                     "refused",      "oldest_waiting_ms",
+                                                     "buffer_bytes", "buffer_used_bytes",
+                                                     "lane_bytes",   "malformed_lanes",
+                                                     "topics",       "producers_created"}));
+  EXPECT_EQ(status.at("accepted"), 10);
+  EXPECT_EQ(status.at("delivered"), 7);
+  EXPECT_EQ(status.at("refused").at("BUFFER_FULL"), 3);
+  EXPECT_EQ(status.at("dead_letters_by_reason").at("unknown_topic"), 1);
+  EXPECT_EQ(status.at("topics").at(0).at("name"), "orders");
+  EXPECT_EQ(status.at("topics").at(0).at("partitions"), 4);
+}
+
+TEST(StatusJson, TheStateIsOneWord) {
+  InstanceStatus status = reading();
+  EXPECT_EQ(parsed(status).at("state"), "connected");
+  status.connected = false;
+  EXPECT_EQ(parsed(status).at("state"), "disconnected");
+  status.ever_connected = false;
+  EXPECT_EQ(parsed(status).at("state"), "never_connected");
+  status.enabled = false;
+  EXPECT_EQ(parsed(status).at("state"), "disabled");
+}
+
+TEST(StatusJson, WhatLibrdkafkaSaysIsEscaped) {
+  InstanceStatus status = reading();
+  status.last_error = "\"quoted\"\n\\ \x01";
+  EXPECT_EQ(parsed(status).at("last_error").as_string(), status.last_error);
+}
+
+TEST(SealedText, HoldsTheTextAndNobodyCanChangeIt) {
+  const std::string text(200'000, 'x');
+  const ipc::Descriptor memory = sealed_text(text);
+  std::string back(text.size() + 1, '\0');
+  EXPECT_EQ(::pread(memory.get(), back.data(), back.size(), 0), static_cast<ssize_t>(text.size()));
+  back.resize(text.size());
+  EXPECT_EQ(back, text);
+
+  EXPECT_LT(::pwrite(memory.get(), "y", 1, 0), 0);
+  EXPECT_LT(::ftruncate(memory.get(), 1), 0);
+  EXPECT_LT(::fallocate(memory.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), 0);
+  EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0), MAP_FAILED);
+  void* mapped = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, memory.get(), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  EXPECT_LT(::mprotect(mapped, 4096, PROT_READ | PROT_WRITE), 0);
+  ::munmap(mapped, 4096);
+}
+
+}  // namespace
+}  // namespace ringpost::daemon
