@@ -7,8 +7,9 @@
 
 namespace ringpost::client {
 
-Availability::Availability()
-    : outage_(keep({RINGPOST_DAEMON_UNAVAILABLE, "the connection to the daemon is not up yet", false})) {}
+Availability::Availability() {
+  end({RINGPOST_DAEMON_UNAVAILABLE, "the connection to the daemon is not up yet", false});
+}
 
 const Outage* Availability::keep(Outage why) {
   const auto same = std::find(kept_.begin(), kept_.end(), why);

@@ -37,7 +37,7 @@ class Availability {
  private:
   const Outage* keep(Outage why);
 
-  std::atomic<const Outage*> outage_;
+  std::atomic<const Outage*> outage_{nullptr};
   std::deque<Outage> kept_;  // each reason once: a publisher may be reading any of them
   std::mutex mutex_;         // for wait(), which no publish calls
   std::condition_variable changed_;

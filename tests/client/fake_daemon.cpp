@@ -1,0 +1,287 @@
+#include "tests/client/fake_daemon.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "ipc/record.hpp"
+
+namespace ringpost::tests {
+namespace {
+
+void add_topics(ipc::InstanceBoardWriter& board, const std::vector<std::string>& topics) {
+  // Prefixes come before names.
+  for (const std::string& topic : topics) {
+    if (topic == "*") {
+      board.board().any_topic.store(1, std::memory_order_relaxed);
+    } else if (topic.ends_with('*')) {
+      board.add_topic(ipc::TopicKind::kPrefix, topic.substr(0, topic.size() - 1));
+    }
+  }
+  for (const std::string& topic : topics) {
+    if (!topic.ends_with('*')) board.add_topic(ipc::TopicKind::kName, topic);
+  }
+}
+
+Seen seen_of(const ipc::RecordView& view, std::uint64_t lane, std::uint64_t client) {
+  Seen seen{lane,         client, view.header.sequence,     view.header.stamp_ns, std::string(view.topic),
+            std::nullopt, {},     std::string(view.message)};
+  if (view.key) seen.key = std::string(*view.key);
+  ipc::HeaderReader headers(view.headers);
+  while (const auto field = headers.next()) {
+    std::optional<std::string> value;
+    if (field->value) value = std::string(*field->value);
+    seen.headers.emplace_back(field->name, value);
+  }
+  return seen;
+}
+
+}  // namespace
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+FakeDaemon::FakeDaemon(std::vector<FakeInstance> instances) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "ringpost-test-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  directory_ = pattern;
+  socket_path_ = (directory_ / "ringpost.sock").string();
+  for (FakeInstance& settings : instances) {
+    numbers_[settings.name] = static_cast<std::uint32_t>(instances_.size());
+    auto board = std::make_unique<ipc::InstanceBoardWriter>(settings.name);
+    add_topics(*board, settings.topics);
+    board->board().connected.store(1, std::memory_order_relaxed);
+    board->board().buffer_bytes.store(4u << 20, std::memory_order_relaxed);
+    board->board().max_event_bytes.store(1'048'576, std::memory_order_relaxed);
+    instances_.push_back({std::move(settings), std::move(board)});
+  }
+  start();
+}
+
+FakeDaemon::~FakeDaemon() {
+  stop();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+void FakeDaemon::start() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, socket_path_.data(), socket_path_.size());
+  listener_ = ipc::Descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  ::unlink(socket_path_.c_str());
+  if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener_.get(), 64) != 0) {
+    throw std::runtime_error("listening at " + socket_path_);
+  }
+  stop_ = ipc::create_doorbell();
+  thread_ = std::thread([this] { run(); });
+}
+
+void FakeDaemon::stop() {
+  if (!thread_.joinable()) return;
+  ipc::ring(stop_);
+  thread_.join();
+  listener_.reset();
+  ::unlink(socket_path_.c_str());
+  const std::lock_guard lock(mutex_);
+  clients_.clear();
+}
+
+void FakeDaemon::run() {
+  for (;;) {
+    std::vector<pollfd> ready{{stop_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& client : clients_) ready.push_back({client->socket.get(), POLLIN, 0});
+    }
+    ::poll(ready.data(), ready.size(), -1);
+    if (ready[0].revents != 0) return;
+    const std::lock_guard lock(mutex_);
+    for (std::size_t at = 2; at < ready.size(); ++at) {
+      if (ready[at].revents != 0) serve(*clients_[at - 2]);
+    }
+    std::erase_if(clients_, [](const auto& client) { return !client->socket; });
+    if (ready[1].revents != 0) {
+      ipc::Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (!socket) continue;
+      clients_.push_back(std::make_unique<Client>());
+      clients_.back()->socket = std::move(socket);
+    }
+  }
+}
+
+void FakeDaemon::serve(Client& client) {
+  const ipc::Received received = ipc::receive_question(client.socket.get());
+  if (received.what == ipc::Received::What::kNothing) return;
+  if (received.what != ipc::Received::What::kFrame) {
+    client.socket.reset();
+    return;
+  }
+  if (!silent_) answer(client, received.frame);
+}
+
+void FakeDaemon::answer(Client& client, const ipc::Frame& question) {
+  switch (question.header.type) {
+    case ipc::FrameType::kHello:
+      return answer_hello(client, question);
+    case ipc::FrameType::kOpenInstance:
+      return answer_open_instance(client, question);
+    case ipc::FrameType::kOpenLane:
+      return answer_open_lane(client, question);
+    default:
+      return send(client, ipc::make_frame(ipc::FrameType::kPong, question.header.number));
+  }
+}
+
+void FakeDaemon::send(Client& client, const ipc::Frame& frame, std::span<const int> descriptors) {
+  if (!ipc::send_frame(client.socket.get(), frame, descriptors)) client.socket.reset();
+}
+
+void FakeDaemon::answer_hello(Client& client, const ipc::Frame& question) {
+  if (refusal_) {
+    return send(client, ipc::make_refusal(question.header.number, refusal_->first, refusal_->second));
+  }
+  client.id = next_id_++;
+  client.name = ipc::text_field(question.body.hello.client_name);
+  last_client_name_ = client.name;
+  client.board = std::make_shared<ipc::ClientBoardWriter>(client.id);
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kWelcome, question.header.number);
+  frame.body.welcome.client_id = client.id;
+  frame.body.welcome.instance_count = static_cast<std::uint32_t>(instances_.size());
+  frame.body.welcome.ping_interval_ms = ping_interval_ms_;
+  frame.body.welcome.daemon_grace_ms = grace_ms_;
+  const std::array<int, 1> descriptors{client.board->memory().get()};
+  send(client, frame, descriptors);
+}
+
+void FakeDaemon::answer_open_instance(Client& client, const ipc::Frame& question) {
+  const std::uint32_t index = question.body.index.index;
+  if (index >= instances_.size()) {
+    return send(client,
+                ipc::make_refusal(question.header.number, ipc::Refusal::kNoSuchInstance, "no such number"));
+  }
+  const Instance& instance = instances_[index];
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kInstance, question.header.number);
+  ipc::set_text_field(frame.body.instance.name, instance.settings.name);
+  frame.body.instance.lane_bytes = instance.settings.lane_bytes;
+  frame.body.instance.lanes_max = instance.settings.lanes_max;
+  frame.body.instance.allowed = instance.settings.allowed ? 1 : 0;
+  if (!instance.settings.allowed) return send(client, frame);
+  client.doorbells[index] = ipc::create_doorbell();
+  const std::array<int, 2> descriptors{instance.board->memory().get(), client.doorbells[index].get()};
+  send(client, frame, descriptors);
+}
+
+void FakeDaemon::answer_open_lane(Client& client, const ipc::Frame& question) {
+  const std::uint32_t index = question.body.index.index;
+  const FakeInstance& settings = instances_.at(index).settings;
+  if (client.lane_counts[index] == settings.lanes_max) {
+    return send(client,
+                ipc::make_refusal(question.header.number, ipc::Refusal::kTooManyLanes, "lanes_max reached"));
+  }
+  ++client.lane_counts[index];
+  const std::uint64_t id = next_id_++;
+  const ipc::Descriptor memory = ipc::create_lane(id, settings.lane_bytes);
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kLane, question.header.number);
+  frame.body.lane.lane_id = id;
+  frame.body.lane.capacity_bytes = settings.lane_bytes;
+  frame.body.lane.slot = client.next_slot++;
+  // Registered before the client has it.
+  lanes_.push_back({id, client.id, client.board, frame.body.lane.slot,
+                    std::make_unique<ipc::LaneReader>(memory, settings.lane_bytes)});
+  const std::array<int, 1> descriptors{memory.get()};
+  send(client, frame, descriptors);
+}
+
+ipc::InstanceBoardWriter& FakeDaemon::board_writer(const std::string& instance) {
+  const std::lock_guard lock(mutex_);
+  return *instances_.at(numbers_.at(instance)).board;
+}
+
+ipc::InstanceBoard& FakeDaemon::board(const std::string& instance) { return board_writer(instance).board(); }
+
+void FakeDaemon::set_standing(ipc::Standing standing) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& client : clients_) {
+    if (client->board) client->board->set_standing(standing);
+  }
+}
+
+std::vector<Seen> FakeDaemon::drain(bool release) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Seen> events;
+  for (Lane& lane : lanes_) {
+    if (!lane.reader->look()) throw std::runtime_error("a malformed lane: its tail");
+    std::vector<std::byte> bytes;
+    lane.reader->copy_to(bytes, lane.reader->unseen_bytes());
+    for (std::span<const std::byte> rest = bytes; !rest.empty();) {
+      ipc::RecordView view;
+      const ipc::RecordError error = ipc::parse_record(rest, view);
+      if (error != ipc::RecordError::kNone) {
+        throw std::runtime_error("a malformed lane: " + std::string(to_string(error)));
+      }
+      events.push_back(seen_of(view, lane.id, lane.client));
+      rest = rest.subspan(view.header.size);
+    }
+    if (release) ipc::LaneReader::release(lane.board->released(lane.slot), lane.reader->copied());
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const Seen& one, const Seen& other) { return one.stamp_ns < other.stamp_ns; });
+  return events;
+}
+
+std::uint64_t FakeDaemon::refused(int code) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t count = 0;
+  for (const Lane& lane : lanes_) count += lane.reader->refused_untrusted()[static_cast<std::size_t>(-code)];
+  return count;
+}
+
+std::size_t FakeDaemon::lane_count() {
+  const std::lock_guard lock(mutex_);
+  return lanes_.size();
+}
+
+std::size_t FakeDaemon::client_count() {
+  const std::lock_guard lock(mutex_);
+  return clients_.size();
+}
+
+std::string FakeDaemon::last_client_name() {
+  const std::lock_guard lock(mutex_);
+  return last_client_name_;
+}
+
+std::uint64_t FakeDaemon::doorbell_rings(const std::string& instance) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t rings = 0;
+  for (const auto& client : clients_) {
+    const auto doorbell = client->doorbells.find(numbers_.at(instance));
+    std::uint64_t count = 0;
+    if (doorbell != client->doorbells.end() && ::read(doorbell->second.get(), &count, sizeof count) > 0)
+      rings += count;
+  }
+  return rings;
+}
+
+void FakeDaemon::refuse_hellos(ipc::Refusal refusal, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  refusal_ = {refusal, text};
+}
+
+}  // namespace ringpost::tests
