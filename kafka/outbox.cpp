@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxMissingTopics =
     1000;  // names that only a pattern allowed and that turned out missing
 constexpr std::int64_t kProbePauseNs = 1'000'000'000;
+constexpr std::int64_t kIdleProbePauseNs = 10'000'000'000;
 constexpr std::int64_t kConfigsRefreshNs = 300'000'000'000;
 
 Properties quarantine_properties(Properties properties) {
@@ -240,6 +241,13 @@ void Outbox::Impl::mark_disconnected() {
   }
 }
 
+// A client of its own got no answer; the producer may still have a connection that it lives on.
+void Outbox::Impl::on_cluster_silent() {
+  if (brokers_.up == 0) {
+    mark_disconnected();
+  }
+}
+
 void Outbox::Impl::on_configs_unanswered(const std::string& why) {
   configs_from_ns_ = monotonic_ns() + kConfigsRefreshNs;
   if (connection_.last_error.empty()) {
@@ -268,8 +276,9 @@ void Outbox::Impl::step_lookups(std::int64_t now_ns) {
   if (now_ns >= next_ask_ns_) {
     ask_due_topics(now_ns);
   }
-  if (!connection_.connected && now_ns >= next_probe_ns_ && !lookup_.busy(Kind::kTopics)) {
-    next_probe_ns_ = now_ns + kProbePauseNs;  // librdkafka connects when something is asked for
+  if ((!connection_.connected || probe_wanted_) && now_ns >= next_probe_ns_ && !lookup_.busy(Kind::kTopics)) {
+    next_probe_ns_ = now_ns + (connection_.connected ? kIdleProbePauseNs : kProbePauseNs);
+    probe_wanted_ = false;
     lookup_.describe({});
   }
   wake_at(connection_.connected ? next_ask_ns_ : std::min(next_ask_ns_, next_probe_ns_));

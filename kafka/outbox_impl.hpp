@@ -77,6 +77,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void mark_connected();
   void mark_disconnected();
   void on_cluster_answered() override { mark_connected(); }
+  void on_cluster_silent() override;
   void on_topic_exists(const std::string& name, std::int32_t partition_count) override;
   void on_topic_missing(const std::string& name) override;
   void on_topic_unanswered(const std::string& name, const std::string& why) override;
@@ -128,12 +129,14 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   std::vector<Topic*> active_;    // those with queued records
   std::int64_t next_ask_ns_ = 0;  // the soonest look-up
   std::int64_t next_probe_ns_ = 0;
+  bool probe_wanted_ = false;  // no connection is up, and none is wanted: is the cluster still there?
   std::vector<std::string> configs_due_;
   std::int64_t configs_from_ns_ = 0;  // not asked for before
   std::vector<std::string> retell_;   // confirm_topic() of what is known
   bool unkeyed_first_ = false;
 
   StatisticsReader statistics_;
+  BrokerStates brokers_;  // of the main producer, a second ago at the most
   Connection connection_;
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;

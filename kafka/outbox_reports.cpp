@@ -113,14 +113,15 @@ void Outbox::Impl::hold(Topic& topic, std::int64_t now_ns) {
 }
 
 void Outbox::Impl::on_statistics(std::string_view json) {
-  BrokerStates states;
-  if (polled_ != &route(RouteId::kMain) || !statistics_.read(json, states)) {
+  if (polled_ != &route(RouteId::kMain) || !statistics_.read(json, brokers_)) {
     return;
   }
-  if (states.up > 0) {
+  if (brokers_.up > 0) {
     mark_connected();
-  } else if (states.struggling > 0) {
+  } else if (brokers_.struggling > 0) {
     mark_disconnected();
+  } else {
+    probe_wanted_ = true;  // librdkafka does not connect before there is something to send
   }
 }
 

@@ -130,6 +130,7 @@ void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
     code = rd_kafka_metadata(client.get(), 0, nullptr, &answer, kSliceMs);
   }
   if (answer == nullptr) {
+    post([](LookupAnswers& answers) { answers.on_cluster_silent(); });
     post_unanswered(names, rd_kafka_err2str(code));
     return;
   }

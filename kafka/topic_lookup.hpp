@@ -23,6 +23,7 @@ class LookupAnswers {
  public:
   virtual ~LookupAnswers() = default;
   virtual void on_cluster_answered() = 0;  // a broker is there
+  virtual void on_cluster_silent() = 0;    // none answered for some seconds
   virtual void on_topic_exists(const std::string& name, std::int32_t partition_count) = 0;
   virtual void on_topic_missing(const std::string& name) = 0;
   // Says nothing about existence.

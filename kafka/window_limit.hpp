@@ -32,7 +32,12 @@ class WindowLimit {
     acknowledged_bytes_ += size_bytes;
     if (sampling_ && position >= sample_position_) {
       sampling_ = false;
-      note_round_trip(now_ns - sample_handed_ns_, now_ns);
+      const std::int64_t round_trip_ns = std::max<std::int64_t>(now_ns - sample_handed_ns_, 1);
+      if (probing_ || round_trip_ns <= shortest_ns_) {
+        probing_ = false;
+        shortest_ns_ = round_trip_ns;
+        shortest_at_ns_ = now_ns;
+      }
       adapt(now_ns);
     }
   }
@@ -47,14 +52,7 @@ class WindowLimit {
 
  private:
   static constexpr std::int64_t kRateIntervalNs = 20'000'000;
-  static constexpr std::int64_t kForgetNs = 10'000'000'000;  // a round trip this old is measured anew
-
-  void note_round_trip(std::int64_t round_trip_ns, std::int64_t now_ns) {
-    if (round_trip_ns <= shortest_ns_ || now_ns - shortest_at_ns_ > kForgetNs) {
-      shortest_ns_ = std::max<std::int64_t>(round_trip_ns, 1);
-      shortest_at_ns_ = now_ns;
-    }
-  }
+  static constexpr std::int64_t kForgetNs = 10'000'000'000;  // the shortest round trip is measured anew
 
   void adapt(std::int64_t now_ns) {
     const std::int64_t elapsed_ns = now_ns - rate_since_ns_;
@@ -67,6 +65,10 @@ class WindowLimit {
                                        static_cast<double>(kMinBytes), static_cast<double>(kMaxBytes));
       limit_bytes_ = static_cast<std::uint32_t>(wanted);
     }
+    if (now_ns - shortest_at_ns_ > kForgetNs) {
+      probing_ = true;  // the next sample enters when less than this is inside
+      limit_bytes_ = kMinBytes;
+    }
     rate_since_ns_ = now_ns;
     acknowledged_bytes_ = 0;
     blocked_ = false;
@@ -75,6 +77,7 @@ class WindowLimit {
   std::uint32_t limit_bytes_ = kStartBytes;
   bool sampling_ = false;
   bool blocked_ = false;
+  bool probing_ = false;
   std::uint64_t sample_position_ = 0;
   std::int64_t sample_handed_ns_ = 0;
   std::int64_t shortest_ns_ = INT64_MAX;
