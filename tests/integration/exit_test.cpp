@@ -19,7 +19,7 @@ TEST(Exit, EveryEventOfAProcessThatEndsAtOnceArrivesOnce) {
   Daemon daemon(R"(
 [instance.kafkaid]
 brokers = "embedded"
-embedded_partitions = 16
+partitions = 16
 topics = ["orders"]
 )");
   daemon.wait_until_connected("kafkaid");

@@ -101,7 +101,8 @@ int Daemon::stop() {
 
 InstanceStatus Daemon::status(const std::string& instance) const {
   const std::string text = output_of({program("ringpost"), "status", "--json", "--socket", socket_});
-  for (const boost::json::value& object : boost::json::parse(text).at("instances").as_array()) {
+  const boost::json::value root = boost::json::parse(text);
+  for (const boost::json::value& object : root.at("instances").as_array()) {
     if (object.at("name").as_string() != instance) continue;
     const InstanceStatus status = status_of(object);
     if (status.accepted != status.delivered + status.waiting + status.dead_letters) {
