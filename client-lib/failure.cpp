@@ -20,10 +20,12 @@ template <std::size_t N>
 struct Kept {
   std::array<char, N> bytes;
   std::size_t size;
+  bool given;
 
   void keep(std::string_view text) {
+    given = text.data() != nullptr;
     size = std::min(text.size(), N);
-    std::memcpy(bytes.data(), text.data(), size);
+    if (size != 0) std::memcpy(bytes.data(), text.data(), size);
   }
   std::string_view view() const { return {bytes.data(), size}; }
 };
@@ -33,6 +35,7 @@ struct Failure {
   Cause cause;
   int code;
   const char* function;
+  bool publishes;
   Kept<kNameKeptBytes> instance;
   Kept<kNameKeptBytes> topic;
   Kept<1024> note;
@@ -50,16 +53,16 @@ void note_call(const Call& call, int code, Cause cause) {
   last.cause = cause;
   last.code = code;
   last.function = call.function;
+  last.publishes = call.publishes;
   last.instance.keep(call.instance_untrusted);
   last.topic.keep(call.topic_untrusted);
 }
 
 void add_call(Message& to) {
   to.add(last.function);
-  const bool with_topic = last.topic.size != 0;
-  if (last.instance.size != 0 || with_topic) {
+  if (last.instance.given) {
     to.add("(").add_quoted(last.instance.view());
-    if (with_topic) to.add(", ").add_quoted(last.topic.view());
+    if (last.topic.given) to.add(", ").add_quoted(last.topic.view());
     to.add(")");
   }
   to.add(": ");
@@ -254,8 +257,7 @@ const char* last_failure_text() {
   } else {
     add_refusal(message);
   }
-  // Said of publishes only: to open or to look at an instance queues nothing.
-  if (last.topic.size != 0) {
+  if (last.publishes) {
     message.add(". The event was not queued");
     message.add(ringpost_error_retryable(last.code) != 0 ? "; retry later." : ".");
   }

@@ -62,6 +62,7 @@ struct Call {
   const char* function = "publishAsync";
   std::string_view instance_untrusted;
   std::string_view topic_untrusted;
+  bool publishes = true;  // whether there was an event that can have been queued or not
 };
 
 // Each notes this thread's last failure and returns `code`. Safe in a signal handler.

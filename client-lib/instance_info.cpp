@@ -71,7 +71,7 @@ int look(const Call& call, const Client& client, ringpost_info& info) {
 using namespace ringpost::client;
 
 extern "C" int ringpost_instance_info(ringpost_handle* post, const char* instance, ringpost_info* info) {
-  Call call{"ringpost_instance_info", {}, {}};
+  Call call{"ringpost_instance_info", {}, {}, false};
   if (post == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoHandle);
   if (instance == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoInstance);
   call.instance_untrusted = {instance, ::strnlen(instance, ringpost::ipc::kInstanceNameMaxBytes + 1)};

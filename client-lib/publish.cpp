@@ -234,7 +234,10 @@ Verdict check_reserved(const LaneSlot::Pending& pending, std::size_t message_siz
 
 Call call_of(const LaneSlot::Pending& pending) {
   const char* const topic = reinterpret_cast<const char*>(pending.record + sizeof(ipc::RecordHeader));
-  return {"publishAsync", pending.channel->name(), {topic, pending.header.topic_size}};
+  Call call;
+  call.instance_untrusted = pending.channel->name();
+  call.topic_untrusted = {topic, pending.header.topic_size};
+  return call;
 }
 
 }  // namespace
@@ -255,9 +258,12 @@ extern "C" int ringpost_commit(ringpost_handle* post, ringpost_reservation* rese
   const Verdict verdict = check_reserved(lane.pending, message_size, flags);
   if (verdict.code != RINGPOST_OK) return refuse(call, lane, verdict);
   const Outage* const outage = post->client.load(std::memory_order_acquire)->availability.outage();
-  if (outage != nullptr) {
+  const bool orphaned = lane.retiring();  // its connection has ended: nobody would ever read the lane
+  if (outage != nullptr || orphaned) {
     lane.release();
-    return fail(call, *outage);
+    if (outage != nullptr) return fail(call, *outage);
+    return fail(call, RINGPOST_DAEMON_UNAVAILABLE, Cause::kNoDaemon,
+                "the connection ended while the text was written");
   }
   lane.pending.header.message_size = static_cast<std::uint32_t>(message_size);
   publish_and_release(lane, lane.pending.header);

@@ -56,6 +56,10 @@ class FakeDaemon {
 
   // Every lane's new events, in the order of their stamps; the room is given back unless `release` is false.
   std::vector<Seen> drain(bool release = true);
+  void forget_lanes() {
+    const std::lock_guard lock(mutex_);
+    lanes_.clear();
+  }
   std::uint64_t refused(int code);  // over all lanes, as clients count them
   std::size_t lane_count();         // ever opened
   std::size_t client_count();       // connected now
