@@ -21,6 +21,7 @@ namespace {
 using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
 
 constexpr std::chrono::milliseconds kLingerOfNoMatter{5};
+constexpr std::chrono::milliseconds kPatience{500};  // then look whether all brokers have failed
 
 bool holds_a_secret(std::string_view name) {
   constexpr std::array<std::string_view, 6> kParts = {"password", "secret", "pem", "key", "config", "token"};
@@ -28,12 +29,21 @@ bool holds_a_secret(std::string_view name) {
                      [name](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
 
-// What librdkafka tells in the background, such as why a connection failed. Filled in rd_kafka_poll() and
-// rd_kafka_metadata(), on the thread that calls them.
-using Complaints = std::set<std::string>;
+// What librdkafka tells in the background, such as why a connection failed. Filled in rd_kafka_poll(), on the thread
+// that calls it.
+struct Complaints {
+  std::set<std::string> texts;
+  bool all_brokers_down = false;
+};
 
-void note_complaint(rd_kafka_t* /*client*/, int /*code*/, const char* text, void* complaints) {
-  static_cast<Complaints*>(complaints)->insert(text);
+void note_complaint(rd_kafka_t* /*client*/, int code, const char* text, void* opaque) {
+  auto& complaints = *static_cast<Complaints*>(opaque);
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    complaints.all_brokers_down = true;
+    return;
+  }
+  const std::string_view said = text;  // the same one comes again with another "(after 3ms in state CONNECT)"
+  complaints.texts.insert(std::string(said.substr(0, said.find(" (after "))));
 }
 
 ClientHandle open_client(const Properties& properties, Complaints& complaints) {
@@ -49,7 +59,7 @@ ClientHandle open_client(const Properties& properties, Complaints& complaints) {
   return client;
 }
 
-std::string joined(const Complaints& complaints) {
+std::string joined(const std::set<std::string>& complaints) {
   std::string text;
   for (const std::string& complaint : complaints) {
     text += (text.empty() ? "" : "; ") + complaint;
@@ -64,6 +74,19 @@ rd_kafka_resp_err_t ask(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono
   const rd_kafka_resp_err_t code =
       rd_kafka_metadata(client, 0, topic, &answer, static_cast<int>(timeout.count()));
   metadata.reset(answer);
+  return code;
+}
+
+// Until one answers, or all of them have failed, or the time is over.
+rd_kafka_resp_err_t find_a_broker(rd_kafka_t* client, std::chrono::milliseconds timeout,
+                                  Complaints& complaints, MetadataHandle& metadata) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  do {
+    code = ask(client, nullptr, std::min(timeout, kPatience), metadata);
+    rd_kafka_poll(client, 0);  // takes the complaints
+  } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !complaints.all_brokers_down &&
+           std::chrono::steady_clock::now() < deadline);
   return code;
 }
 
@@ -144,10 +167,9 @@ ClusterAnswer examine_cluster(const ClusterQuestion& question) {
   const ClientHandle client = open_client(properties, complaints);
   ClusterAnswer answer;
   MetadataHandle metadata;
-  rd_kafka_resp_err_t code = ask(client.get(), nullptr, question.timeout, metadata);
+  rd_kafka_resp_err_t code = find_a_broker(client.get(), question.timeout, complaints, metadata);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rd_kafka_poll(client.get(), 0);  // takes the complaints
-    const std::string why = joined(complaints);
+    const std::string why = joined(complaints.texts);
     answer.problem = why.empty() ? rd_kafka_err2str(code) : why;
     return answer;
   }

@@ -1,11 +1,13 @@
 // ringpost: publish, consume, check, status. See ringpost(1).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +17,7 @@
 #include "daemon/command/exit_codes.hpp"
 #include "daemon/command/publish_command.hpp"
 #include "daemon/command/status_command.hpp"
+#include "daemon/config/values.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -162,6 +165,23 @@ Command add_status(CLI::App& root, StatusOptions& options) {
   return {app, [&options] { return run_status(options); }};
 }
 
+// What is wrong with the first word, when it is there for a command and is none; CLI11 says only that one is required.
+std::string command_problem(int argc, char** argv, const std::vector<Command>& commands) {
+  const std::string word = argc > 1 ? argv[1] : "-";
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    names.push_back(command.app->get_name());
+  }
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) {
+    return {};
+  }
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto near = nearest(word, candidates);
+  return fmt::format(
+      "there is no command {}; {}", in_quotes(word),
+      near ? fmt::format("did you mean '{}'?", *near) : fmt::format("there are: {}", fmt::join(names, ", ")));
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Publishes events through ringpostd to Apache Kafka, and looks at what becomes of them.",
                "ringpost");
@@ -184,6 +204,10 @@ int run(int argc, char** argv) {
     }
     return kExitUsage;
   } catch (const CLI::ParseError& error) {
+    if (const std::string problem = command_problem(argc, argv, commands); !problem.empty()) {
+      fmt::print(stderr, "{}\nRun with --help for more information.\n", problem);
+      return kExitUsage;
+    }
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
 }

@@ -1,7 +1,10 @@
 // `ringpost publish` with a daemon and its embedded cluster: what arrives is what was given.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <optional>
 #include <string>
@@ -131,14 +134,22 @@ TEST_F(Publish, ConfigFindsTheDaemonToo) {
 }
 
 TEST_F(Publish, WhatCameBeforeASignalIsCounted) {
-  ProcessOptions options;
-  options.standard_input = "1\n2\n3\n";
-  options.hold_standard_input = true;
-  Process publisher(line({"--lines"}), options);
+  const TemporaryDirectory directory;
+  const std::string fifo = directory.file("lines");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const int writer =
+      open(fifo.c_str(), O_RDWR | O_CLOEXEC);  // both ends, so that neither side waits to open it
+  ASSERT_GE(writer, 0);
+  Words shell{"sh", "-c", "exec \"$0\" \"$@\" < " + fifo};
+  const Words command = line({"--lines"});
+  shell.insert(shell.end(), command.begin(), command.end());
+  Process publisher(shell);
+  ASSERT_EQ(write(writer, "1\n2\n3\n", 6), 6);
   daemon_.wait_until_delivered("kafkaid", 3);
   publisher.signal(SIGTERM);
   EXPECT_EQ(publisher.wait(), -SIGTERM);
   EXPECT_EQ(publisher.output(), "3 accepted, 0 refused\n");
+  close(writer);
 }
 
 TEST_F(Publish, RetryWaitsForADaemon) {

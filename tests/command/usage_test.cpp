@@ -57,7 +57,8 @@ struct WrongLine {
 TEST(Usage, AWrongCommandLineEndsWith2AndSaysWhatIsWrong) {
   const WrongLine lines[] = {
       {{}, "A subcommand is required"},
-      {{"pubish"}, "pubish"},
+      {{"pubish", "kafkaid"}, "there is no command \"pubish\"; did you mean 'publish'?"},
+      {{"kafkaid"}, "there is no command \"kafkaid\"; there are: publish, consume, check, status"},
       {{"publish"}, "INSTANCE is required"},
       {{"publish", "kafkaid"}, "TOPIC is required"},
       {{"publish", "kafkaid", "t", "{}", "more"}, "more"},
