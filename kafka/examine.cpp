@@ -21,7 +21,8 @@ namespace {
 using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
 
 constexpr std::chrono::milliseconds kLingerOfNoMatter{5};
-constexpr std::chrono::milliseconds kPatience{500};  // then look whether all brokers have failed
+constexpr std::chrono::milliseconds kLookInterval{250};    // how often to look for failures
+constexpr std::chrono::milliseconds kAfterFailure{2'000};  // how long the other brokers have then
 
 bool holds_a_secret(std::string_view name) {
   constexpr std::array<std::string_view, 6> kParts = {"password", "secret", "pem", "key", "config", "token"};
@@ -31,19 +32,14 @@ bool holds_a_secret(std::string_view name) {
 
 // What librdkafka tells in the background, such as why a connection failed. Filled in rd_kafka_poll(), on the thread
 // that calls it.
-struct Complaints {
-  std::set<std::string> texts;
-  bool all_brokers_down = false;
-};
+using Complaints = std::set<std::string>;
 
-void note_complaint(rd_kafka_t* /*client*/, int code, const char* text, void* opaque) {
-  auto& complaints = *static_cast<Complaints*>(opaque);
+void note_complaint(rd_kafka_t* /*client*/, int code, const char* text, void* complaints) {
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    complaints.all_brokers_down = true;
-    return;
+    return;  // says only that the others came
   }
   const std::string_view said = text;  // the same one comes again with another "(after 3ms in state CONNECT)"
-  complaints.texts.insert(std::string(said.substr(0, said.find(" (after "))));
+  static_cast<Complaints*>(complaints)->insert(std::string(said.substr(0, said.find(" (after "))));
 }
 
 ClientHandle open_client(const Properties& properties, Complaints& complaints) {
@@ -59,7 +55,7 @@ ClientHandle open_client(const Properties& properties, Complaints& complaints) {
   return client;
 }
 
-std::string joined(const std::set<std::string>& complaints) {
+std::string joined(const Complaints& complaints) {
   std::string text;
   for (const std::string& complaint : complaints) {
     text += (text.empty() ? "" : "; ") + complaint;
@@ -77,16 +73,20 @@ rd_kafka_resp_err_t ask(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono
   return code;
 }
 
-// Until one answers, or all of them have failed, or the time is over.
+// Until one answers or the time is over; where the first has failed, the others have a while more.
 rd_kafka_resp_err_t find_a_broker(rd_kafka_t* client, std::chrono::milliseconds timeout,
-                                  Complaints& complaints, MetadataHandle& metadata) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+                                  const Complaints& complaints, MetadataHandle& metadata) {
+  auto deadline = std::chrono::steady_clock::now() + timeout;
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  bool failed = false;
   do {
-    code = ask(client, nullptr, std::min(timeout, kPatience), metadata);
+    code = ask(client, nullptr, std::min(timeout, kLookInterval), metadata);
     rd_kafka_poll(client, 0);  // takes the complaints
-  } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !complaints.all_brokers_down &&
-           std::chrono::steady_clock::now() < deadline);
+    if (!complaints.empty() && !failed) {
+      failed = true;
+      deadline = std::min(deadline, std::chrono::steady_clock::now() + kAfterFailure);
+    }
+  } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && std::chrono::steady_clock::now() < deadline);
   return code;
 }
 
@@ -169,7 +169,7 @@ ClusterAnswer examine_cluster(const ClusterQuestion& question) {
   MetadataHandle metadata;
   rd_kafka_resp_err_t code = find_a_broker(client.get(), question.timeout, complaints, metadata);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const std::string why = joined(complaints.texts);
+    const std::string why = joined(complaints);
     answer.problem = why.empty() ? rd_kafka_err2str(code) : why;
     return answer;
   }
