@@ -5,7 +5,13 @@
 #include <ringpost.hpp>
 
 int main() {
-  if (std::string_view(ringpost_error_name(RINGPOST_INVALID_JSON)) != "INVALID_JSON") return 1;
-  std::cout << ringpost_error_name(RINGPOST_INVALID_JSON) << "\n";
+  try {
+    const ringpost::Client client({.socket_path = "/nowhere/ringpost.sock", .connect_timeout_ms = 1});
+    return 1;
+  } catch (const ringpost::PublishError& error) {
+    if (error.code() != ringpost::Error::kDaemonUnavailable || !error.retryable()) return 2;
+    if (std::string_view(error.what()).find("/nowhere/ringpost.sock") == std::string_view::npos) return 3;
+    std::cout << error.code().message() << ": " << error.what() << "\n";
+  }
   return 0;
 }
