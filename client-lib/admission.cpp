@@ -34,7 +34,7 @@ Verdict check_topic(const ipc::TopicLookup& topic, const EventView& event) {
   if (!topic.allowed) return {RINGPOST_UNKNOWN_TOPIC, Cause::kTopicNotListed};
   const std::uint32_t flags = topic.entry != nullptr ? read(topic.entry->flags) : 0;
   if ((flags & ipc::kTopicMissing) != 0) return {RINGPOST_UNKNOWN_TOPIC, Cause::kTopicMissing};
-  if ((flags & ipc::kTopicCompacted) != 0 && !event.key) {
+  if ((flags & ipc::kTopicCompacted) != 0 && event.key == nullptr) {
     return {RINGPOST_INVALID_ARGUMENT, Cause::kNullKeyCompacted};
   }
   return {};
@@ -86,7 +86,7 @@ Verdict admit(LaneSlot& lane, const EventView& event, bool check_json, std::size
   if (bytes > bytes_max) return {RINGPOST_MESSAGE_TOO_LARGE, Cause::kTooLarge, bytes, bytes_max};
 
   if (check_json) {
-    if (const Verdict wrong = check_message(event.message); wrong.code != RINGPOST_OK) return wrong;
+    if (const Verdict wrong = check_message(event.message_text()); wrong.code != RINGPOST_OK) return wrong;
   }
   if (const Verdict closed = standing_of(lane.link()); closed.code != RINGPOST_OK) return closed;
   if (topic.entry != nullptr && (read(topic.entry->flags) & ipc::kTopicFull) != 0) {

@@ -19,7 +19,7 @@ std::size_t add_sizes(std::size_t one, std::size_t other) {
 
 // At most one byte more than a name may have: what is longer is refused, however long it is.
 std::string_view view_name(const char* name, std::size_t max_bytes) {
-  return {name, ::strnlen(name, max_bytes + 1)};
+  return name != nullptr ? std::string_view(name, ::strnlen(name, max_bytes + 1)) : std::string_view();
 }
 
 std::string_view view_bytes(const void* bytes, std::size_t size) {
@@ -43,16 +43,19 @@ Cause check_header(const ringpost_header& header) {
 }
 
 Malformed view_headers(const ringpost_event& event, EventView& view) {
+  view.headers = event.headers;
+  view.header_count = event.header_count;
+  view.headers_bytes = 0;
+  if (event.header_count == 0) return {};
   if (event.header_count > ipc::kHeaderCountMax) return {Cause::kHeaderCount, event.header_count};
-  if (event.headers == nullptr && event.header_count != 0)
-    return {Cause::kHeadersPointer, event.header_count};
-  view.headers = {event.headers, event.header_count};
+  if (event.headers == nullptr) return {Cause::kHeadersPointer, event.header_count};
   for (std::size_t at = 0; at < event.header_count; ++at) {
     const ringpost_header& header = event.headers[at];
     const Cause wrong = check_header(header);
     if (wrong != Cause::kNone) return {wrong, at, header.value_size};
-    view.headers_bytes = add_sizes(
-        view.headers_bytes, add_sizes(ipc::kHeaderPrefixBytes + std::strlen(header.name), header.value_size));
+    const std::size_t bytes =
+        add_sizes(ipc::kHeaderPrefixBytes + std::strlen(header.name), header.value_size);
+    view.headers_bytes = add_sizes(view.headers_bytes, bytes);
   }
   return {};
 }
@@ -60,32 +63,28 @@ Malformed view_headers(const ringpost_event& event, EventView& view) {
 }  // namespace
 
 std::size_t EventView::event_bytes() const {
-  return add_sizes(add_sizes(key ? key->size() : 0, headers_bytes), message.size());
+  return add_sizes(add_sizes(key_bytes, headers_bytes), message_bytes());
 }
 
 Malformed view_event(const ringpost_event& event, MessageIs message, EventView& view) {
-  if (event.instance == nullptr) return {Cause::kNoInstance};
   view.instance = view_name(event.instance, ipc::kInstanceNameMaxBytes);
-  if (event.topic == nullptr) return {Cause::kNoTopic};
   view.topic = view_name(event.topic, ipc::kTopicNameMaxBytes);
-
+  view.message = static_cast<const char*>(event.message);
   view.message_room_bytes = event.message_size;
-  if (message == MessageIs::kGiven) {
-    if (event.message == nullptr) return {Cause::kNoMessage};
-    view.message = view_bytes(event.message, event.message_size);
-  } else if (event.message != nullptr) {
-    return {Cause::kMessageGiven};
-  }
-  if (event.key != nullptr) {
-    view.key = view_bytes(event.key, event.key_size);
-  } else if (event.key_size != 0) {
-    return {Cause::kKeyPointer, event.key_size};
-  }
+  view.key = static_cast<const char*>(event.key);
+  view.key_bytes = event.key_size;
+  if (event.instance == nullptr) return {Cause::kNoInstance};
+  if (event.topic == nullptr) return {Cause::kNoTopic};
+  if (message == MessageIs::kGiven && event.message == nullptr) return {Cause::kNoMessage};
+  if (message == MessageIs::kToCome && event.message != nullptr) return {Cause::kMessageGiven};
+  if (event.key == nullptr && event.key_size != 0) return {Cause::kKeyPointer, event.key_size};
   return view_headers(event, view);
 }
 
-std::byte* write_headers(std::byte* to, std::span<const ringpost_header> headers) {
-  for (const ringpost_header& header : headers) to = ipc::write_header_field(to, view_header(header));
+std::byte* write_headers(std::byte* to, const EventView& event) {
+  for (std::size_t at = 0; at < event.header_count; ++at) {
+    to = ipc::write_header_field(to, view_header(event.headers[at]));
+  }
   return to;
 }
 

@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string_view>
 
 #include "client-lib/c_api.hpp"
@@ -15,14 +13,20 @@ namespace ringpost::client {
 // Publishing passes the message; reserving passes only how long it may be.
 enum class MessageIs : std::uint8_t { kGiven, kToCome };
 
+// Filled by view_event, the names first; deliberately not set to zero before.
 struct EventView {
-  std::string_view instance;           // not yet known to be a name
-  std::string_view topic;              // not yet known to be a name
-  std::string_view message;            // empty while it is to come
-  std::size_t message_room_bytes = 0;  // the message's size, or the most that it may have
-  std::optional<std::string_view> key;
-  std::span<const ringpost_header> headers;
-  std::size_t headers_bytes = 0;  // as they lie in a record
+  std::string_view instance;       // not yet known to be a name
+  std::string_view topic;          // not yet known to be a name
+  const char* message;             // nullptr while it is to come
+  std::size_t message_room_bytes;  // the message's size, or the most that it may have
+  const char* key;                 // nullptr: no key
+  std::size_t key_bytes;
+  const ringpost_header* headers;
+  std::size_t header_count;
+  std::size_t headers_bytes;  // as they lie in a record
+
+  std::string_view message_text() const { return {message, message_bytes()}; }
+  std::size_t message_bytes() const { return message != nullptr ? message_room_bytes : 0; }
 
   // What limits count; a message to come counts with nothing. More than any limit where the sizes are absurd.
   std::size_t event_bytes() const;
@@ -37,6 +41,6 @@ struct Malformed {
 Malformed view_event(const ringpost_event& event, MessageIs message, EventView& view);
 
 // Writes the headers one after the other; returns the end.
-std::byte* write_headers(std::byte* to, std::span<const ringpost_header> headers);
+std::byte* write_headers(std::byte* to, const EventView& event);
 
 }  // namespace ringpost::client

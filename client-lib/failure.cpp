@@ -22,6 +22,7 @@ struct Kept {
   std::size_t size;
   bool given;
 
+  void keep(const std::string_view* text) { keep(text != nullptr ? *text : std::string_view()); }
   void keep(std::string_view text) {
     given = text.data() != nullptr;
     size = std::min(text.size(), N);

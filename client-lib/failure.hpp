@@ -57,11 +57,11 @@ struct Figures {
   std::int64_t disconnected_ns = 0;  // how long without a broker; 0: there is one
 };
 
-// The call that failed. The names may be anything that a caller can pass.
+// The call that failed. The names may be anything that a caller can pass; nullptr: there is none.
 struct Call {
   const char* function = "publishAsync";
-  std::string_view instance_untrusted;
-  std::string_view topic_untrusted;
+  const std::string_view* instance_untrusted = nullptr;
+  const std::string_view* topic_untrusted = nullptr;
   bool publishes = true;  // whether there was an event that can have been queued or not
 };
 

@@ -18,7 +18,7 @@
 namespace ringpost::client {
 namespace {
 
-constexpr Call kOpenCall{"ringpost_open", {}, {}, false};
+constexpr Call kOpenCall{"ringpost_open", nullptr, nullptr, false};
 
 // What this library knows of the options; what a newer caller adds must be zero, for we could not honour it.
 bool rest_is_zero(const ringpost_options& options) {

@@ -47,9 +47,9 @@ void fill_from_lanes(Channel& channel, const InstanceLink& link, ringpost_info& 
   }
 }
 
-int look(const Call& call, const Client& client, ringpost_info& info) {
-  Channel* const channel = client.channels.find(call.instance_untrusted);
-  if (channel == nullptr && !ipc::is_instance_name(call.instance_untrusted)) {
+int look(const Call& call, const Client& client, std::string_view name, ringpost_info& info) {
+  Channel* const channel = client.channels.find(name);
+  if (channel == nullptr && !ipc::is_instance_name(name)) {
     return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kInstanceForm);
   }
   if (const Outage* outage = client.availability.outage()) {
@@ -71,10 +71,11 @@ int look(const Call& call, const Client& client, ringpost_info& info) {
 using namespace ringpost::client;
 
 extern "C" int ringpost_instance_info(ringpost_handle* post, const char* instance, ringpost_info* info) {
-  Call call{"ringpost_instance_info", {}, {}, false};
+  Call call{"ringpost_instance_info", nullptr, nullptr, false};
   if (post == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoHandle);
   if (instance == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoInstance);
-  call.instance_untrusted = {instance, ::strnlen(instance, ringpost::ipc::kInstanceNameMaxBytes + 1)};
+  const std::string_view name(instance, ::strnlen(instance, ringpost::ipc::kInstanceNameMaxBytes + 1));
+  call.instance_untrusted = &name;
   if (info == nullptr || info->struct_size < sizeof info->struct_size) {
     return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kArgument,
                 "info->struct_size must be sizeof(ringpost_info)");
@@ -83,7 +84,7 @@ extern "C" int ringpost_instance_info(ringpost_handle* post, const char* instanc
   if (client == nullptr) return RINGPOST_DAEMON_UNAVAILABLE;
 
   ringpost_info whole{};
-  const int code = look(call, *client, whole);
+  const int code = look(call, *client, name, whole);
   const std::size_t size = std::min(info->struct_size, sizeof whole);
   whole.struct_size = size;
   std::memcpy(info, &whole, size);

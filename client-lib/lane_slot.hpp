@@ -58,10 +58,9 @@ class alignas(2 * ipc::kCacheLineBytes) LaneSlot {
   bool retiring() const { return retiring_.load(std::memory_order_relaxed); }
   const ipc::TopicEntry* topic_hint = nullptr;  // of the lane's last event
   struct Pending {                              // an open reservation
-    ipc::RecordHeader header{};
     const Channel* channel = nullptr;
     std::byte* record = nullptr;
-    char* text = nullptr;
+    std::byte* message = nullptr;
     std::size_t capacity = 0;
   } pending;
 

@@ -40,7 +40,7 @@ int refuse(const Call& call, LaneSlot& lane, const Verdict& verdict) {
 }
 
 int fail_without_channel(const Call& call, const Client& client) {
-  if (!ipc::is_instance_name(call.instance_untrusted)) {
+  if (!ipc::is_instance_name(*call.instance_untrusted)) {
     return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kInstanceForm);
   }
   if (const Outage* outage = client.availability.outage()) return fail(call, *outage);
@@ -54,7 +54,7 @@ int fail_without_lane(const Call& call, const Client& client, Channel& channel, 
   if (verdict.number == 0) verdict = {RINGPOST_BUFFER_FULL, Cause::kNoLanes};
   if (!ipc::is_topic_name(event.topic)) verdict = {RINGPOST_INVALID_ARGUMENT, Cause::kTopicForm};
   if (check_json && verdict.code == RINGPOST_BUFFER_FULL) {
-    if (const Verdict wrong = check_message(event.message); wrong.code != RINGPOST_OK) verdict = wrong;
+    if (const Verdict wrong = check_message(event.message_text()); wrong.code != RINGPOST_OK) verdict = wrong;
   }
   channel.note_refusal(verdict.code);
   const Outage* const outage = client.availability.outage();
@@ -71,8 +71,8 @@ struct Place {
 };
 
 std::size_t record_bytes(const EventView& event, std::size_t message_bytes) {
-  return ipc::align_record(sizeof(ipc::RecordHeader) + event.topic.size() +
-                           (event.key ? event.key->size() : 0) + event.headers_bytes + message_bytes);
+  return ipc::align_record(sizeof(ipc::RecordHeader) + event.topic.size() + event.key_bytes +
+                           event.headers_bytes + message_bytes);
 }
 
 // A lane with room: the one that is claimed, or another one.
@@ -106,6 +106,8 @@ int find_place(const Call& call, Client& client, const EventView& event, bool ch
   place.lane = place.channel->claim(thread.id, thread.lane_hint);
   if (place.lane == nullptr) return fail_without_lane(call, client, *place.channel, event, check_json);
 
+  place.lane->writer().prefetch(record_bytes(event, event.message_room_bytes));
+
   std::size_t event_bytes_max = 0;
   const Verdict verdict = admit(*place.lane, event, check_json, event_bytes_max);
   if (verdict.code != RINGPOST_OK) return refuse(call, *place.lane, verdict);
@@ -114,34 +116,48 @@ int find_place(const Call& call, Client& client, const EventView& event, bool ch
     place.lane->release();
     return fail(call, *outage);
   }
-  const std::size_t around = event.event_bytes() - event.message.size();
+  const std::size_t around = event.event_bytes() - event.message_bytes();
   place.message_bytes_max = std::min(event.message_room_bytes, event_bytes_max - around);
   const int code = find_room(call, event, thread, place);
   if (code == RINGPOST_OK) thread.lane_hint = place.channel->index_of(*place.lane);
   return code;
 }
 
-// All of the record but the message; returns where that begins.
-std::byte* write_record(const EventView& event, std::byte* record, ipc::RecordHeader& header) {
-  std::byte* to = record + sizeof header;
-  const auto put = [&to](std::string_view bytes) {
-    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
-    to += bytes.size();
-  };
-  header.topic_size = static_cast<std::uint16_t>(event.topic.size());
-  put(event.topic);
-  if (event.key) {
-    header.flags = ipc::kRecordHasKey;
-    header.key_size = static_cast<std::uint32_t>(event.key->size());
-    put(*event.key);
+// Names and keys are short: a few overlapping words instead of a call.
+std::byte* put(std::byte* to, const char* bytes, std::size_t size) {
+  if (size >= 16) {
+    std::memcpy(to, bytes, size);
+  } else if (size >= 8) {
+    std::memcpy(to, bytes, 8);
+    std::memcpy(to + size - 8, bytes + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, bytes, 4);
+    std::memcpy(to + size - 4, bytes + size - 4, 4);
+  } else {
+    for (std::size_t at = 0; at < size; ++at) to[at] = static_cast<std::byte>(bytes[at]);
   }
-  header.header_count = static_cast<std::uint16_t>(event.headers.size());
-  header.headers_size = static_cast<std::uint32_t>(event.headers_bytes);
-  return write_headers(to, event.headers);
+  return to + size;
 }
 
-void publish_and_release(LaneSlot& lane, const ipc::RecordHeader& header) {
-  lane.writer().commit(header);
+// The header, but for what is known at the commit only, and all in front of the message; returns where that begins.
+std::byte* write_record(const EventView& event, std::byte* record) {
+  auto* const header = reinterpret_cast<ipc::RecordHeader*>(record);
+  header->flags = event.key != nullptr ? ipc::kRecordHasKey : 0;
+  header->header_count = static_cast<std::uint16_t>(event.header_count);
+  header->topic_size = static_cast<std::uint16_t>(event.topic.size());
+  header->zero = 0;
+  header->key_size = static_cast<std::uint32_t>(event.key_bytes);
+  header->headers_size = static_cast<std::uint32_t>(event.headers_bytes);
+  std::byte* to = put(record + sizeof *header, event.topic.data(), event.topic.size());
+  to = put(to, event.key, event.key_bytes);
+  return write_headers(to, event);
+}
+
+// The message lies in the record already.
+void publish_and_release(LaneSlot& lane, std::byte* record, const std::byte* message,
+                         std::size_t message_size) {
+  reinterpret_cast<ipc::RecordHeader*>(record)->message_size = static_cast<std::uint32_t>(message_size);
+  lane.writer().commit_in_place(static_cast<std::size_t>(message - record) + message_size);
   lane.link().wake_drainer();
   lane.release();
 }
@@ -151,8 +167,8 @@ int prepare(const ringpost_handle* post, const ringpost_event* event, MessageIs 
   if (post == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoHandle);
   if (event == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoEvent);
   const Malformed malformed = view_event(*event, message, view);
-  call.instance_untrusted = view.instance;
-  call.topic_untrusted = view.topic;
+  if (view.instance.data() != nullptr) call.instance_untrusted = &view.instance;
+  if (view.topic.data() != nullptr) call.topic_untrusted = &view.topic;
   if (malformed.cause == Cause::kNone) return RINGPOST_OK;
   return fail(call, RINGPOST_INVALID_ARGUMENT, malformed.cause, malformed.number, malformed.detail);
 }
@@ -181,15 +197,13 @@ extern "C" int ringpost_publish_flagged(ringpost_handle* post, const ringpost_ev
 
   Place place;
   // An empty text is no JSON whoever has checked it, and to find that costs nothing.
-  const bool check_json = (flags & RINGPOST_JSON_CHECKED) == 0 || view.message.empty();
+  const bool check_json = (flags & RINGPOST_JSON_CHECKED) == 0 || view.message_room_bytes == 0;
   code = find_place(call, *client, view, check_json, place);
   if (code != RINGPOST_OK) return code;
 
-  ipc::RecordHeader header{};
-  std::byte* const text = write_record(view, place.record, header);
-  std::memcpy(text, view.message.data(), view.message.size());
-  header.message_size = static_cast<std::uint32_t>(view.message.size());
-  publish_and_release(*place.lane, header);
+  std::byte* const message = write_record(view, place.record);
+  std::memcpy(message, view.message, view.message_room_bytes);
+  publish_and_release(*place.lane, place.record, message, view.message_room_bytes);
   return RINGPOST_OK;
 }
 
@@ -209,10 +223,12 @@ extern "C" int ringpost_reserve(ringpost_handle* post, const ringpost_event* eve
   if (code != RINGPOST_OK) return code;
 
   LaneSlot& lane = *place.lane;
-  lane.pending = {{}, place.channel, place.record, nullptr, place.message_bytes_max};
-  lane.pending.text = reinterpret_cast<char*>(write_record(view, place.record, lane.pending.header));
-  out->text = lane.pending.text;
-  out->capacity = lane.pending.capacity;
+  lane.pending.channel = place.channel;
+  lane.pending.record = place.record;
+  lane.pending.message = write_record(view, place.record);
+  lane.pending.capacity = place.message_bytes_max;
+  out->text = reinterpret_cast<char*>(lane.pending.message);
+  out->capacity = place.message_bytes_max;
   out->internal = &lane;
   lane.show_claim();
   return RINGPOST_OK;
@@ -225,19 +241,40 @@ namespace {
 Verdict check_reserved(const LaneSlot::Pending& pending, std::size_t message_size, unsigned flags) {
   if (!flags_are_known(flags)) return {RINGPOST_INVALID_ARGUMENT, Cause::kUnknownFlags, flags};
   if (message_size > pending.capacity) {
-    const std::size_t around = pending.header.key_size + std::size_t{pending.header.headers_size};
+    const ipc::RecordHeader& header = *reinterpret_cast<const ipc::RecordHeader*>(pending.record);
+    const std::size_t around = header.key_size + std::size_t{header.headers_size};
     return {RINGPOST_MESSAGE_TOO_LARGE, Cause::kTooLarge, around + message_size, around + pending.capacity};
   }
   if ((flags & RINGPOST_JSON_CHECKED) != 0 && message_size != 0) return {};
-  return check_message({pending.text, message_size});
+  return check_message({reinterpret_cast<const char*>(pending.message), message_size});
 }
 
-Call call_of(const LaneSlot::Pending& pending) {
-  const char* const topic = reinterpret_cast<const char*>(pending.record + sizeof(ipc::RecordHeader));
-  Call call;
-  call.instance_untrusted = pending.channel->name();
-  call.topic_untrusted = {topic, pending.header.topic_size};
-  return call;
+// What the messages need of an event that is in its place already.
+struct ReservedNames {
+  explicit ReservedNames(const LaneSlot::Pending& pending)
+      : instance(pending.channel->name()),
+        topic(reinterpret_cast<const char*>(pending.record + sizeof(ipc::RecordHeader)),
+              reinterpret_cast<const ipc::RecordHeader*>(pending.record)->topic_size) {}
+  Call call() const { return {"publishAsync", &instance, &topic}; }
+
+  std::string_view instance;
+  std::string_view topic;
+};
+
+// The reservation is over, and nothing was published.
+int give_up(LaneSlot& lane, const Verdict& verdict, const Outage* outage) {
+  const ReservedNames names(lane.pending);  // the topic's lies in the lane
+  const int code = verdict.code != RINGPOST_OK ? verdict.code : RINGPOST_DAEMON_UNAVAILABLE;
+  lane.link().count_refusal(code);
+  if (verdict.code != RINGPOST_OK) {
+    fail(names.call(), verdict);
+  } else if (outage != nullptr) {
+    fail(names.call(), *outage);
+  } else {
+    fail(names.call(), code, Cause::kNoDaemon, "the connection ended while the text was written");
+  }
+  lane.release();
+  return code;
 }
 
 }  // namespace
@@ -254,19 +291,12 @@ extern "C" int ringpost_commit(ringpost_handle* post, ringpost_reservation* rese
   // In a child the lane is the parent's, and not even mapped.
   if (!post->guard.is_ours()) return fail({}, RINGPOST_DAEMON_UNAVAILABLE, Cause::kForked);
 
-  const Call call = call_of(lane.pending);
   const Verdict verdict = check_reserved(lane.pending, message_size, flags);
-  if (verdict.code != RINGPOST_OK) return refuse(call, lane, verdict);
   const Outage* const outage = post->client.load(std::memory_order_acquire)->availability.outage();
-  const bool orphaned = lane.retiring();  // its connection has ended: nobody would ever read the lane
-  if (outage != nullptr || orphaned) {
-    lane.release();
-    if (outage != nullptr) return fail(call, *outage);
-    return fail(call, RINGPOST_DAEMON_UNAVAILABLE, Cause::kNoDaemon,
-                "the connection ended while the text was written");
-  }
-  lane.pending.header.message_size = static_cast<std::uint32_t>(message_size);
-  publish_and_release(lane, lane.pending.header);
+  // A lane that is being retired is one whose connection has ended: nobody would ever read it.
+  if (verdict.code != RINGPOST_OK || outage != nullptr || lane.retiring())
+    return give_up(lane, verdict, outage);
+  publish_and_release(lane, lane.pending.record, lane.pending.message, message_size);
   return RINGPOST_OK;
 }
 

@@ -18,6 +18,17 @@ std::size_t checked_capacity(const LaneHeader& header) {
   return header.capacity_bytes;
 }
 
+// Up to seven bytes. Stores only: to read what lies there would wait for the line, which the daemon had last.
+void clear_padding(std::byte* at, std::size_t size) {
+  const auto clear = [&at]<typename T>(T zero) {
+    std::memcpy(at, &zero, sizeof zero);
+    at += sizeof zero;
+  };
+  if ((size & 4) != 0) clear(std::uint32_t{0});
+  if ((size & 2) != 0) clear(std::uint16_t{0});
+  if ((size & 1) != 0) clear(std::uint8_t{0});
+}
+
 }  // namespace
 
 LaneWriter::LaneWriter(const Descriptor& memory)
@@ -50,22 +61,28 @@ std::byte* LaneWriter::reserve(std::size_t size_bytes, const std::atomic<std::ui
   return ring_.data() + (tail_ & (capacity_bytes_ - 1));
 }
 
-void LaneWriter::commit(RecordHeader header) {
-  const std::size_t parts_bytes = sizeof header + header.topic_size + std::size_t{header.key_size} +
-                                  header.headers_size + header.message_size;
-  header.size = static_cast<std::uint32_t>(align_record(parts_bytes));
-  header.sequence = sequence_ + 1;
-  std::byte* at = ring_.data() + (tail_ & (capacity_bytes_ - 1));
-  std::memset(at + parts_bytes, 0, header.size - parts_bytes);
-  header.stamp_ns = monotonic_ns();
-  std::memcpy(at, &header, sizeof header);
+void LaneWriter::commit_in_place(std::size_t parts_bytes) {
+  const auto size = static_cast<std::uint32_t>(align_record(parts_bytes));
+  std::byte* const at = ring_.data() + (tail_ & (capacity_bytes_ - 1));
+  clear_padding(at + parts_bytes, size - parts_bytes);
+  // Each field by itself: to build the header elsewhere and copy it would wait for its small stores to be done.
+  auto* const header = reinterpret_cast<RecordHeader*>(at);
+  header->size = size;
+  header->sequence = sequence_ + 1;
+  header->stamp_ns = monotonic_ns();
   // Pairs with the acquire load in LaneReader::look: who sees this tail sees the whole record.
-  header_->tail.store(tail_ + header.size, std::memory_order_release);
+  header_->tail.store(tail_ + size, std::memory_order_release);
   // In this order, so that recover() can tell where a thread that dies in here has come to.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  sequence_ = header.sequence;
+  ++sequence_;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  tail_ += header.size;
+  tail_ += size;
+}
+
+void LaneWriter::commit(const RecordHeader& header) {
+  std::memcpy(ring_.data() + (tail_ & (capacity_bytes_ - 1)), &header, sizeof header);
+  commit_in_place(sizeof header + header.topic_size + std::size_t{header.key_size} + header.headers_size +
+                  header.message_size);
 }
 
 void LaneWriter::recover() {

@@ -14,6 +14,10 @@
 #include <cstdlib>
 #include <functional>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#include <sanitizer/allocator_interface.h>
+#endif
+
 #include "client-lib/ringpost.hpp"
 #include "tests/client/fake_daemon.hpp"
 
@@ -24,16 +28,19 @@ std::atomic<std::uint64_t> allocations{0};
 
 }  // namespace
 
-// Every allocation goes through one of these: operator new calls malloc. The sanitizers have allocators of their own;
-// there operator new is what is counted.
+// Every allocation goes through one of these: operator new calls malloc. The sanitizers have allocators, and hooks, of
+// their own.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-void* operator new(std::size_t size) {
+namespace {
+
+void count_allocation(const volatile void* /*memory*/, std::size_t /*size*/) {
   if (counting) ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+void ignore_free(const volatile void* /*memory*/) {}
+[[maybe_unused]] const int installed =
+    __sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_free);
+
+}  // namespace
 #else
 extern "C" {
 void* __libc_malloc(std::size_t size);
