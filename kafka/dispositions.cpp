@@ -9,6 +9,7 @@ namespace ringpost::kafka {
 namespace {
 
 static_assert(kMessageTooLargeCode == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+static_assert(kBatchTooLargeCode == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE);
 static_assert(kTopicDeniedCode == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 static_assert(kInvalidRecordCode == RD_KAFKA_RESP_ERR_INVALID_RECORD);
 

@@ -33,6 +33,7 @@ std::string describe_error(int code);
 
 // Codes that other files or tests speak of by name.
 inline constexpr int kMessageTooLargeCode = 10;
+inline constexpr int kBatchTooLargeCode = 18;
 inline constexpr int kTopicDeniedCode = 29;
 inline constexpr int kInvalidRecordCode = 87;
 

@@ -231,7 +231,13 @@ void Outbox::Impl::on_topic_config(const std::string& name, std::optional<std::u
 
 void Outbox::Impl::mark_connected() {
   connection_.ever_connected = true;
-  connection_.connected = true;
+  if (!std::exchange(connection_.connected, true)) {
+    for (const auto& [name, topic] : topics_) {
+      topic->belief.ask_soon();
+    }
+    next_ask_ns_ = 0;
+    wake_at(monotonic_ns());
+  }
 }
 
 void Outbox::Impl::mark_disconnected() {

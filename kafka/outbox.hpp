@@ -56,7 +56,7 @@ class Outbox {
   void add(const Addition& record);  // in sequence order; never blocks, never reports
 
   void hand_over();      // moves queued records into windows that have room; ends records past their deadline
-  void poll();           // takes every report, statistic and error that waits
+  void poll();           // takes every report, statistic and error that waits; then call hand_over()
   int event_fd() const;  // readable (edge-triggered) when poll() has work
   // The soonest time (CLOCK_MONOTONIC, ns) at which hand_over() must be called again without an event; 0:
   // none.

@@ -30,6 +30,9 @@ void Outbox::Impl::poll() {
   const std::int64_t now_ns = monotonic_ns();
   step_lookups(now_ns);
   step_routes(now_ns);
+  if (counts_.queued != 0) {
+    wake_at(now_ns);  // what was taken may have made room
+  }
 }
 
 void Outbox::Impl::poll_producers() {
@@ -90,7 +93,7 @@ void Outbox::Impl::on_refused(Topic& topic, Partition& partition, Entry& entry, 
   polled_->progress = true;
   if (entry.suspect == 0) {
     partition.suspect(entry);
-    if (code == kMessageTooLargeCode) {
+    if (code == kMessageTooLargeCode || code == kBatchTooLargeCode) {
       topic.refused_bytes += entry.size_bytes + Partition::kRecordOverheadBytes;
       ++topic.refused_records;
     }

@@ -43,7 +43,8 @@ struct TopicFacts {
   bool compacted = false;                          // cleanup.policy holds "compact": null keys are refused
 };
 
-// Called on the thread that calls the Outbox, from within hand_over() and poll() only.
+// Called on the thread that calls the Outbox, from within hand_over() and poll() only (topic_facts() from its constructor
+// too). It must not call the Outbox from there.
 class RecordOwner {
  public:
   virtual ~RecordOwner() = default;

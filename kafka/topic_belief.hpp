@@ -14,15 +14,22 @@ class TopicBelief {
   static constexpr std::int64_t kPropagationNs = 3'000'000'000;
   static constexpr std::int64_t kDeletionNs = 15'000'000'000;
   static constexpr std::int64_t kRefreshNs = 30'000'000'000;
-  static constexpr std::int64_t kFailedNs = 1'000'000'000;
+  static constexpr std::int64_t kFirstFailureNs =
+      500'000'000;  // then twice as long each time, up to kRefreshNs
 
   bool due(std::int64_t now_ns) const { return !asking_ && now_ns >= next_ask_ns_; }
   void asked() { asking_ = true; }
-  void ask_at_once() { next_ask_ns_ = 0; }
+  // The cluster is there again: what was put off because it was silent need not wait any longer.
+  void ask_soon() {
+    if (failure_pause_ns_ != 0) {
+      next_ask_ns_ = 0;
+    }
+  }
   std::int64_t next_ask_ns() const { return asking_ ? INT64_MAX : next_ask_ns_; }
 
   void answered_exists(std::int64_t now_ns) {
     asking_ = false;
+    failure_pause_ns_ = 0;
     missing_since_ns_ = 0;
     existed_ = true;
     next_ask_ns_ = now_ns + kRefreshNs;
@@ -31,6 +38,7 @@ class TopicBelief {
   // True when the topic is to be believed missing now.
   bool answered_missing(std::int64_t now_ns) {
     asking_ = false;
+    failure_pause_ns_ = 0;
     if (missing_since_ns_ == 0) {
       missing_since_ns_ = now_ns;
     }
@@ -46,7 +54,8 @@ class TopicBelief {
   // No answer, or one that says nothing about existence.
   void failed(std::int64_t now_ns) {
     asking_ = false;
-    next_ask_ns_ = now_ns + kFailedNs;
+    failure_pause_ns_ = std::clamp(failure_pause_ns_ * 2, kFirstFailureNs, kRefreshNs);
+    next_ask_ns_ = now_ns + failure_pause_ns_;
   }
 
  private:
@@ -54,6 +63,7 @@ class TopicBelief {
   bool existed_ = false;
   std::int64_t next_ask_ns_ = 0;
   std::int64_t missing_since_ns_ = 0;
+  std::int64_t failure_pause_ns_ = 0;
 };
 
 }  // namespace ringpost::kafka
