@@ -58,12 +58,11 @@ class Outbox {
   void hand_over();      // moves queued records into windows that have room; ends records past their deadline
   void poll();           // takes every report, statistic and error that waits; then call hand_over()
   int event_fd() const;  // readable (edge-triggered) when poll() has work
-  // The soonest time (CLOCK_MONOTONIC, ns) at which hand_over() must be called again without an event; 0:
-  // none.
+  // The soonest time (CLOCK_MONOTONIC, ns) at which hand_over() must be called again without an event. 0: none.
   std::int64_t next_timer_ns() const;
 
-  void confirm_topic(
-      std::string_view topic);  // look up a name that only a pattern allows; answer by topic_facts()
+  // Looks up a name that only a pattern allows; the answer comes by topic_facts().
+  void confirm_topic(std::string_view topic);
   Connection connection() const;
   OutboxCounts counts() const;
 

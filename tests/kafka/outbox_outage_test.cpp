@@ -110,6 +110,44 @@ TEST_F(OutboxTest, OneBrokerAwayDoesNotStopTheOthersPartitions) {
   EXPECT_EQ(owner.dead_count, 0U);
 }
 
+TEST_F(OutboxTest, AStaleNoSuchTopicIsNotBelieved) {
+  constexpr int kUnknownTopicCode = 3;
+  start_cluster({{.name = "orders", .partition_count = 3}});
+  start_outbox({"orders"});
+  add("orders", "k", "0");
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  // A broker that has forgotten the topic for a while, and a leader change that makes the producer ask it.
+  cluster->set_topic_error("orders", kUnknownTopicCode);
+  cluster->refuse_produce({kUnknownTopicCode, kUnknownTopicCode});
+  for (int i = 1; i < 500; ++i) {
+    add("orders", "key" + std::to_string(i % 7), std::to_string(i));
+  }
+  const std::int64_t until_ns = monotonic_now_ns() + 2'000'000'000;
+  ASSERT_TRUE(turn_until([&] { return monotonic_now_ns() > until_ns; }));
+  EXPECT_EQ(owner.dead_count, 0U);
+  EXPECT_EQ(owner.facts["orders"].state, TopicFacts::State::kExists);
+  cluster->set_topic_error("orders", 0);
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  EXPECT_EQ(owner.dead_count, 0U);
+}
+
+TEST_F(OutboxTest, ATopicThatIsGoneEndsWhatWaitsForIt) {
+  constexpr int kUnknownTopicCode = 3;
+  start_cluster({{.name = "orders", .partition_count = 3}, {.name = "other", .partition_count = 1}});
+  start_outbox({"orders"});
+  ASSERT_TRUE(turn_until([this] { return owner.facts.contains("orders"); }));
+  cluster->set_topic_error("orders", kUnknownTopicCode);
+  cluster->refuse_produce(std::vector<int>(2000, kUnknownTopicCode));  // until it is known to be gone
+  add("orders", "k", "1");
+  add("orders", std::nullopt, "2");
+  ASSERT_TRUE(turn_until([this] { return outbox->counts().in_flight == 2; }));
+  // The refresh of known topics is half a minute away; a topic that was there is missing after 15 s more.
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }, 100s));
+  EXPECT_EQ(owner.facts["orders"].state, TopicFacts::State::kMissing);
+  EXPECT_EQ(owner.records[0].dead, DeadReason::kUnknownTopic);
+  EXPECT_EQ(owner.records[1].dead, DeadReason::kUnknownTopic);
+}
+
 TEST_F(OutboxTest, EndsWithRecordsInFlight) {
   start_cluster({{.name = "orders", .partition_count = 3}});
   cluster->set_broker_delay(1, 500);
