@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -169,9 +170,8 @@ Command add_status(CLI::App& root, StatusOptions& options) {
 std::string command_problem(int argc, char** argv, const std::vector<Command>& commands) {
   const std::string word = argc > 1 ? argv[1] : "-";
   std::vector<std::string> names;
-  for (const Command& command : commands) {
-    names.push_back(command.app->get_name());
-  }
+  std::ranges::transform(commands, std::back_inserter(names),
+                         [](const Command& command) { return command.app->get_name(); });
   if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) {
     return {};
   }

@@ -167,7 +167,7 @@ class ConfigFile : public testing::Test {
   ~ConfigFile() override { std::filesystem::remove_all(directory_); }
 
   std::string write(std::string_view text) const {
-    const std::string path = directory_ / "ringpost.toml";
+    std::string path = directory_ / "ringpost.toml";
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }

@@ -95,6 +95,7 @@ TEST(LogLimiter, CountsEveryLineOfManyThreads) {
   LogLimiter limiter(10, milliseconds(3'600'000));
   std::atomic<std::uint64_t> written{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 1'000; ++i) {
