@@ -26,6 +26,17 @@ constexpr std::uint64_t bytes_below(std::uint64_t word, std::uint8_t bound) {
   return (word - kEachByte * bound) & ~word & kHighBits;
 }
 
+#if defined(__SSE2__)
+// Sixteen bytes at a time: a bit for each quote, backslash and control character.
+inline unsigned special_characters_of_16(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls)));
+}
+#endif
+
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -65,7 +76,8 @@ class Walker {
       : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), nesting_(depth_max) {}
 
   // True: the text is one value, as far as the grammar of bytes goes. Otherwise error() says what is wrong.
-  bool walk() {
+  // In one piece: with calls inside, the position lives in memory and each character costs a third more.
+  [[gnu::flatten]] bool walk() {
     skip_space();
     if (at_ == end_) return refuse(JsonFault::kEmpty);
     for (;;) {
@@ -151,8 +163,17 @@ class Walker {
     }
   }
 
-  // Stops at the next quote, backslash or control character, or near the end.
+  // Stops at the next quote, backslash or control character, or at the end.
   void skip_plain_characters() {
+#if defined(__SSE2__)
+    while (end_ - at_ >= 16) {
+      if (const unsigned special = special_characters_of_16(at_)) {
+        at_ += std::countr_zero(special);
+        return;
+      }
+      at_ += 16;
+    }
+#endif
     while (end_ - at_ >= 8) {
       std::uint64_t word;
       std::memcpy(&word, at_, sizeof word);

@@ -106,8 +106,6 @@ int find_place(const Call& call, Client& client, const EventView& event, bool ch
   place.lane = place.channel->claim(thread.id, thread.lane_hint);
   if (place.lane == nullptr) return fail_without_lane(call, client, *place.channel, event, check_json);
 
-  place.lane->writer().prefetch(record_bytes(event, event.message_room_bytes));
-
   std::size_t event_bytes_max = 0;
   const Verdict verdict = admit(*place.lane, event, check_json, event_bytes_max);
   if (verdict.code != RINGPOST_OK) return refuse(call, *place.lane, verdict);

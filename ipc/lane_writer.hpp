@@ -26,15 +26,6 @@ class LaneWriter {
   // A forked child does not inherit the mappings. Best effort: the child must not come here anyway.
   void hide_from_children();
 
-  // Asks for the cache lines that the next record will be written to, which the daemon has read last. Costs
-  // next to nothing, and they arrive while the caller looks at the event.
-  void prefetch(std::size_t size_bytes) const {
-    constexpr std::size_t kMostBytes = 8 * kCacheLineBytes;
-    const std::byte* at = ring_.data() + (tail_ & (capacity_bytes_ - 1));
-    const std::byte* const end = at + (size_bytes < kMostBytes ? size_bytes : kMostBytes);
-    for (; at < end; at += kCacheLineBytes) __builtin_prefetch(at, 1);
-  }
-
   // Where a record of `size_bytes` (a multiple of 8) may be written, contiguous; nullptr when there is no
   // room for it now. `released` is the daemon's word on the board, loaded only when the position cached from
   // before does not suffice.

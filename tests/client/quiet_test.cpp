@@ -14,10 +14,6 @@
 #include <cstdlib>
 #include <functional>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
-#endif
-
 #include "client-lib/ringpost.hpp"
 #include "tests/client/fake_daemon.hpp"
 
@@ -31,6 +27,8 @@ std::atomic<std::uint64_t> allocations{0};
 // Every allocation goes through one of these: operator new calls malloc. The sanitizers have allocators, and hooks, of
 // their own.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
+                                                         void (*)(const volatile void*));
 namespace {
 
 void count_allocation(const volatile void* /*memory*/, std::size_t /*size*/) {
