@@ -119,8 +119,13 @@ void Session::question(const ipc::Frame& frame) {
 void Session::hello(const ipc::Frame& frame) {
   const std::uint64_t number = frame.header.number;
   if (state_.stopping) return refuse_and_end(number, ipc::Refusal::kStopping, "the daemon is stopping");
-  const auto clock = clock_problem(frame.body.hello.clock_ns, not_before_ns_, ipc::monotonic_ns());
-  if (clock) return refuse_and_end(number, ipc::Refusal::kClock, *clock);
+  const std::int64_t now_ns = ipc::monotonic_ns();
+  const ClockVerdict clock = judge_clock(frame.body.hello.clock_ns, not_before_ns_, now_ns);
+  if (clock != ClockVerdict::kSame) {
+    return refuse_and_end(number,
+                          clock == ClockVerdict::kOther ? ipc::Refusal::kClock : ipc::Refusal::kNoResources,
+                          clock_problem(clock, frame.body.hello.clock_ns, now_ns));
+  }
   const auto quota = state_.census.client_problem(who_.peer.uid);
   if (quota) return refuse_and_end(number, ipc::Refusal::kTooManyClients, *quota);
   try {

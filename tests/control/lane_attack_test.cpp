@@ -94,8 +94,9 @@ TEST_F(LaneAttackTest, GarbageBehindWholeEvents) {
   std::memset(lane.ring() + tail, 0xA5, 4096);
   lane.move_tail(4096);
   expect_cut_off(culprit, 2 * kEvents);
-  EXPECT_EQ(lines_with("was cut off"), 1U) << daemon_.log();
   EXPECT_EQ(count("malformed_lanes"), 1U);
+  EXPECT_EQ(daemon_.stop(), 0);  // now the log is complete
+  EXPECT_EQ(lines_with("was cut off"), 1U) << daemon_.log();
   EXPECT_THAT(daemon_.log(), HasSubstr("\"raw\" (uid " + std::to_string(::geteuid())));
 }
 
@@ -122,6 +123,7 @@ TEST_F(LaneAttackTest, EveryLaneOfAClientMalformedIsOneLine) {
   second.move_tail(1);
   expect_cut_off(culprit, kEvents);
   EXPECT_TRUE(wait_until([&] { return count("malformed_lanes") == 2; }));
+  EXPECT_EQ(daemon_.stop(), 0);  // now the log is complete
   EXPECT_EQ(lines_with("was cut off"), 1U) << daemon_.log();
 }
 
