@@ -121,6 +121,7 @@ void TopicLookup::post_unanswered(const std::vector<std::string>& names, const s
 void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
   const ClientHandle client = make_client(properties_);
   std::vector<TopicHandle> topics;  // makes them the client's "known topics": never NULL and all
+  topics.reserve(names.size());
   for (const std::string& name : names) {
     topics.emplace_back(rd_kafka_topic_new(client.get(), name.c_str(), nullptr));
   }
