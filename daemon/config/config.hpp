@@ -89,7 +89,7 @@ struct Problem {
   std::uint32_t line = 0;    // from 1; 0 when the file could not be read at all
   std::uint32_t column = 0;  // from 1, in characters
   std::string key;   // the full path, "instance.kafkaid.topics"; empty for the file as such and for syntax
-  std::string text;  // what it is and what is allowed; never the value of a librdkafka property
+  std::string text;  // what it is and what is allowed; never a secret's value
 };
 
 struct LoadResult {

@@ -375,11 +375,24 @@ TEST(ConfigProblems, LibrdkafkaJudgesItsProperties) {
               StartsWith("librdkafka refuses these properties: ssl.ca.location failed"));
 }
 
-TEST(ConfigProblems, APropertysValueIsNeverShown) {
+TEST(ConfigProblems, ASecretIsNeverShown) {
   for (const std::string_view value : {"[\"hunter2\"]", "{ x = [\"hunter2\"] }", "\"hunter2\\u0000\""}) {
     const LoadResult result = parse(INSTANCE_WITH("") + std::string("librdkafka = { \"sasl.password\" = ") +
                                     std::string(value) + " }\n");
     ASSERT_FALSE(result.problems.empty()) << value;
+    EXPECT_THAT(to_string(result.problems[0], "F"), Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST(ConfigProblems, ASecretIsNotShownByLibrdkafkaEither) {
+  for (
+      const std::string_view properties :
+      {R"("security.protocol" = "ssl", "ssl.ca.pem" = "hunter2")",
+       R"("security.protocol" = "ssl", "ssl.key.pem" = "hunter2", "ssl.certificate.pem" = "hunter2")",
+       R"("security.protocol" = "ssl", "ssl.keystore.location" = "/nowhere.p12", "ssl.keystore.password" = "hunter2")"}) {
+    const LoadResult result =
+        parse(INSTANCE_WITH("") + std::string("librdkafka = { ") + std::string(properties) + " }\n");
+    ASSERT_EQ(result.problems.size(), 1U) << properties;
     EXPECT_THAT(to_string(result.problems[0], "F"), Not(HasSubstr("hunter2")));
   }
 }
