@@ -129,6 +129,13 @@ Samples* samples_of(const char* name) {
   return nullptr;
 }
 
+void report_ratio(const char* name, Samples& datagram, Samples& ours, std::uint32_t clock_ns) {
+  const double theirs_ns = datagram.percentile_ns(0.5);
+  const double ours_ns = ours.percentile_ns(0.5);
+  std::printf("p50 of a datagram / p50 of %s: %.1f, without the clock %.1f\n", name, theirs_ns / ours_ns,
+              (theirs_ns - clock_ns) / (ours_ns - clock_ns));
+}
+
 void report(bool pinned) {
   utsname machine{};
   ::uname(&machine);
@@ -143,13 +150,13 @@ void report(bool pinned) {
                 samples.percentile_ns(0.99), samples.percentile_ns(0.999), samples.max_ns(),
                 static_cast<unsigned long long>(samples.full()));
   }
+  Samples* const clock = samples_of("clock");
   Samples* const datagram = samples_of("datagram");
   if (datagram == nullptr) return;
   for (const char* name : {"ringpost/raw", "ringpost/checked"}) {
-    if (Samples* const ours = samples_of(name)) {
-      std::printf("p50 of a datagram / p50 of %s: %.1f\n", name,
-                  static_cast<double>(datagram->percentile_ns(0.5)) / ours->percentile_ns(0.5));
-    }
+    Samples* const ours = samples_of(name);
+    if (ours == nullptr) continue;
+    report_ratio(name, *datagram, *ours, clock != nullptr ? clock->percentile_ns(0.5) : 0);
   }
 }
 

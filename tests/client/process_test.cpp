@@ -20,10 +20,15 @@
 #include "client-lib/ringpost.hpp"
 #include "tests/client/fake_daemon.hpp"
 
+#if defined(__SANITIZE_THREAD__)
+// Forked children start threads here, which is what is tested.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
+#endif
+
 namespace ringpost::tests {
 namespace {
-
-using testing::HasSubstr;
 
 constexpr Event kEvent{.instance = "kafkaid", .topic = "orders", .message = "1", .key = {}, .headers = {}};
 constexpr Event kToCome{.instance = "kafkaid", .topic = "orders", .message = {}, .key = {}, .headers = {}};
