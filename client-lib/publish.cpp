@@ -3,6 +3,7 @@
 //     take the event apart ─▶ channel ─▶ claim a lane ─▶ topic, size, JSON, standing ─▶ room ─▶ write ─▶ commit
 //                                                                                              ─▶ doorbell ─▶ release
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "client-lib/admission.hpp"
@@ -39,8 +40,8 @@ int refuse(const Call& call, LaneSlot& lane, const Verdict& verdict) {
   return fail(call, verdict.code, verdict.cause, figures);
 }
 
-int fail_without_channel(const Call& call, const Client& client) {
-  if (!ipc::is_instance_name(*call.instance_untrusted)) {
+int fail_without_channel(const Call& call, const Client& client, const EventView& event) {
+  if (!ipc::is_instance_name(event.instance)) {
     return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kInstanceForm);
   }
   if (const Outage* outage = client.availability.outage()) return fail(call, *outage);
@@ -95,7 +96,7 @@ int find_room(const Call& call, const EventView& event, ThisThread& thread, Plac
 int find_place(const Call& call, Client& client, const EventView& event, bool check_json, Place& place) {
   place.channel = client.channels.find(event.instance);
   const Outage* const outage = client.availability.outage();
-  if (place.channel == nullptr) return fail_without_channel(call, client);
+  if (place.channel == nullptr) return fail_without_channel(call, client, event);
   if (place.channel->state() != ChannelState::kOpen) {
     if (outage != nullptr) return fail(call, *outage);
     if (place.channel->state() == ChannelState::kDenied) return fail(call, RINGPOST_DENIED, Cause::kDenied);
@@ -177,7 +178,6 @@ bool flags_are_known(unsigned flags) { return (flags & ~static_cast<unsigned>(RI
 }  // namespace ringpost::client
 
 using namespace ringpost::client;
-namespace ipc = ringpost::ipc;
 
 extern "C" int ringpost_publish(ringpost_handle* post, const ringpost_event* event) {
   return ringpost_publish_flagged(post, event, 0);
@@ -198,6 +198,7 @@ extern "C" int ringpost_publish_flagged(ringpost_handle* post, const ringpost_ev
   const bool check_json = (flags & RINGPOST_JSON_CHECKED) == 0 || view.message_room_bytes == 0;
   code = find_place(call, *client, view, check_json, place);
   if (code != RINGPOST_OK) return code;
+  assert(place.lane != nullptr);
 
   std::byte* const message = write_record(view, place.record);
   std::memcpy(message, view.message, view.message_room_bytes);
@@ -219,6 +220,7 @@ extern "C" int ringpost_reserve(ringpost_handle* post, const ringpost_event* eve
   Place place;
   code = find_place(call, *client, view, false, place);
   if (code != RINGPOST_OK) return code;
+  assert(place.lane != nullptr);
 
   LaneSlot& lane = *place.lane;
   lane.pending.channel = place.channel;

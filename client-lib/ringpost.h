@@ -62,6 +62,8 @@
 extern "C" {
 #endif
 
+/* NOLINTBEGIN(modernize-use-using): this is C. */
+
 /* What a call came to. The status is an HTTP-like number for scripts (ringpost_error_status). */
 enum {
   RINGPOST_OK = 0,
@@ -192,6 +194,8 @@ RINGPOST_API const char* ringpost_last_error_message(void);
 
 /* RINGPOST_VERSION_NUMBER of the library that is loaded. */
 RINGPOST_API int ringpost_version(void);
+
+/* NOLINTEND(modernize-use-using) */
 
 #ifdef __cplusplus
 }

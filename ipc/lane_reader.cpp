@@ -40,6 +40,7 @@ bool LaneReader::look() {
 
 void LaneReader::copy_to(std::vector<std::byte>& out, std::size_t max_bytes) {
   const std::size_t size_bytes = std::min(unseen_bytes(), max_bytes);
+  if (size_bytes == 0) return;
   const std::size_t from = static_cast<std::size_t>(copied_ & (capacity_bytes_ - 1));
   const std::size_t before_end = std::min(size_bytes, capacity_bytes_ - from);
   const std::size_t at = out.size();

@@ -1,31 +1,21 @@
-// What happens to the process around a handle: fork, exec, signals, threads that end, unloading.
-#include <gmock/gmock.h>
+// What happens to the process around a handle: exec, signals, threads that end. Forks are fork_test's.
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstdint>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "client-lib/ringpost.hpp"
+#include "tests/client/child.hpp"
 #include "tests/client/fake_daemon.hpp"
-
-#if defined(__SANITIZE_THREAD__)
-// Forked children start threads here, which is what is tested.
-extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options() {
-  return "die_after_fork=0";
-}
-#endif
 
 namespace ringpost::tests {
 namespace {
@@ -33,82 +23,11 @@ namespace {
 constexpr Event kEvent{.instance = "kafkaid", .topic = "orders", .message = "1", .key = {}, .headers = {}};
 constexpr Event kToCome{.instance = "kafkaid", .topic = "orders", .message = {}, .key = {}, .headers = {}};
 
-// Runs `body` in a forked child and returns its exit status; -1 where a signal ended it.
-int in_child(const std::function<int()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = 0;
-  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
-
 class Process : public testing::Test {
  protected:
   FakeDaemon daemon_;
   Client client_{Options{.socket_path = daemon_.socket_path().c_str()}};
 };
-
-TEST_F(Process, exit_right_after_the_call_loses_nothing) {
-  for (int round = 0; round < 20; ++round) {
-    const int status = in_child([&]() -> int {
-      Client own({.socket_path = daemon_.socket_path().c_str()});
-      for (int number = 0; number < 100; ++number) own.publish(kEvent);
-      ::_exit(7);
-    });
-    ASSERT_EQ(status, 7);
-    ASSERT_EQ(daemon_.drain().size(), 100u);
-  }
-}
-
-TEST_F(Process, killed_right_after_the_call_loses_nothing) {
-  for (int round = 0; round < 20; ++round) {
-    const int status = in_child([&] {
-      Client own({.socket_path = daemon_.socket_path().c_str()});
-      for (int number = 0; number < 100; ++number) own.publish(kEvent);
-      ::raise(SIGKILL);
-      return 0;
-    });
-    ASSERT_EQ(status, -1);
-    ASSERT_EQ(daemon_.drain().size(), 100u);
-  }
-}
-
-TEST_F(Process, a_forked_child_starts_afresh_and_the_parent_goes_on) {
-  client_.publish(kEvent);
-  const std::uint64_t parents_client = daemon_.drain().at(0).client;
-  const int status = in_child([&] {
-    if (client_.try_publish(kEvent) != Error::kDaemonUnavailable) return 1;
-    if (std::string(last_error_message()).find("this process was forked") == std::string::npos) return 2;
-    // Its own connection comes up, and its own lanes.
-    if (!eventually([&] {
-          return !client_.try_publish({.instance = "kafkaid", .topic = "orders", .message = "2"});
-        })) {
-      return 3;
-    }
-    client_.close();
-    return 0;
-  });
-  EXPECT_EQ(status, 0);
-  client_.publish(kEvent);
-  const std::vector<Seen> seen = daemon_.drain();
-  ASSERT_EQ(seen.size(), 2u);
-  EXPECT_EQ(seen[0].message, "2");
-  EXPECT_NE(seen[0].client, parents_client);
-  EXPECT_EQ(seen[0].sequence, 1u);
-  EXPECT_EQ(seen[1].client, parents_client);
-  EXPECT_EQ(seen[1].sequence, 2u);
-}
-
-TEST_F(Process, a_child_may_close_what_it_inherited_and_open_its_own) {
-  const int status = in_child([&] {
-    client_.close();
-    Client own({.socket_path = daemon_.socket_path().c_str()});
-    return own.try_publish(kEvent) ? 1 : 0;
-  });
-  EXPECT_EQ(status, 0);
-  EXPECT_FALSE(client_.try_publish(kEvent));
-  EXPECT_EQ(daemon_.drain().size(), 2u);
-}
 
 TEST_F(Process, the_parents_reservation_is_nothing_to_the_child) {
   Reservation reservation = client_.reserve(kToCome, 10);
@@ -118,49 +37,6 @@ TEST_F(Process, the_parents_reservation_is_nothing_to_the_child) {
   EXPECT_TRUE(daemon_.drain().empty());
   reservation.commit(1);
   EXPECT_EQ(daemon_.drain().size(), 1u);
-}
-
-TEST_F(Process, forking_while_others_publish_and_the_control_thread_works) {
-  std::atomic<bool> stop{false};
-  std::atomic<std::uint64_t> accepted{0};
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&] {
-      while (!stop) {
-        if (!client_.try_publish(kEvent)) ++accepted;
-      }
-    });
-  }
-  std::size_t seen = 0;
-  for (int round = 0; round < 20; ++round) {
-    const int status =
-        in_child([&] { return client_.try_publish(kEvent) == Error::kDaemonUnavailable ? 0 : 1; });
-    EXPECT_EQ(status, 0);
-    seen += daemon_.drain().size();
-  }
-  stop = true;
-  for (std::thread& thread : threads) thread.join();
-  seen += daemon_.drain().size();
-  EXPECT_EQ(seen, accepted);
-}
-
-TEST_F(Process, the_childs_end_of_the_parents_connection_is_closed) {
-  std::array<int, 2> go{};
-  ASSERT_EQ(::pipe(go.data()), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    client_.try_publish(kEvent).clear();  // starts afresh
-    char byte = 0;
-    ::close(go[1]);
-    [[maybe_unused]] const ssize_t size = ::read(go[0], &byte, 1);  // lives on until the test ends
-    ::_exit(0);
-  }
-  EXPECT_TRUE(eventually([&] { return daemon_.client_count() == 2; }));
-  client_.close();
-  EXPECT_TRUE(eventually([&] { return daemon_.client_count() == 1; }));  // the parent's is seen to end
-  ::close(go[1]);
-  ::close(go[0]);
-  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(Process, an_executed_program_inherits_nothing) {

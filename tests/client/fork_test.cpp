@@ -1,0 +1,136 @@
+// Forks, with children that connect. Not built for ThreadSanitizer, which does not support threads that are started in
+// a child of a process with several threads.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client-lib/ringpost.hpp"
+#include "tests/client/child.hpp"
+#include "tests/client/fake_daemon.hpp"
+
+namespace ringpost::tests {
+namespace {
+
+constexpr Event kEvent{.instance = "kafkaid", .topic = "orders", .message = "1", .key = {}, .headers = {}};
+
+class Fork : public testing::Test {
+ protected:
+  FakeDaemon daemon_;
+  Client client_{Options{.socket_path = daemon_.socket_path().c_str()}};
+};
+
+TEST_F(Fork, exit_right_after_the_call_loses_nothing) {
+  for (int round = 0; round < 20; ++round) {
+    const int status = in_child([&]() -> int {
+      Client own({.socket_path = daemon_.socket_path().c_str()});
+      for (int number = 0; number < 100; ++number) own.publish(kEvent);
+      ::_exit(7);
+    });
+    ASSERT_EQ(status, 7);
+    ASSERT_EQ(daemon_.drain().size(), 100u);
+  }
+}
+
+TEST_F(Fork, killed_right_after_the_call_loses_nothing) {
+  for (int round = 0; round < 20; ++round) {
+    const int status = in_child([&] {
+      Client own({.socket_path = daemon_.socket_path().c_str()});
+      for (int number = 0; number < 100; ++number) own.publish(kEvent);
+      ::raise(SIGKILL);
+      return 0;
+    });
+    ASSERT_EQ(status, -1);
+    ASSERT_EQ(daemon_.drain().size(), 100u);
+  }
+}
+
+TEST_F(Fork, a_forked_child_starts_afresh_and_the_parent_goes_on) {
+  client_.publish(kEvent);
+  const std::uint64_t parents_client = daemon_.drain().at(0).client;
+  const int status = in_child([&] {
+    if (client_.try_publish(kEvent) != Error::kDaemonUnavailable) return 1;
+    if (std::string(last_error_message()).find("this process was forked") == std::string::npos) return 2;
+    // Its own connection comes up, and its own lanes.
+    if (!eventually([&] {
+          return !client_.try_publish({.instance = "kafkaid", .topic = "orders", .message = "2"});
+        })) {
+      return 3;
+    }
+    client_.close();
+    return 0;
+  });
+  EXPECT_EQ(status, 0);
+  client_.publish(kEvent);
+  const std::vector<Seen> seen = daemon_.drain();
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].message, "2");
+  EXPECT_NE(seen[0].client, parents_client);
+  EXPECT_EQ(seen[0].sequence, 1u);
+  EXPECT_EQ(seen[1].client, parents_client);
+  EXPECT_EQ(seen[1].sequence, 2u);
+}
+
+TEST_F(Fork, a_child_may_close_what_it_inherited_and_open_its_own) {
+  const int status = in_child([&] {
+    client_.close();
+    Client own({.socket_path = daemon_.socket_path().c_str()});
+    return own.try_publish(kEvent) ? 1 : 0;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(client_.try_publish(kEvent));
+  EXPECT_EQ(daemon_.drain().size(), 2u);
+}
+
+TEST_F(Fork, forking_while_others_publish_and_the_control_thread_works) {
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> accepted{0};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        if (!client_.try_publish(kEvent)) ++accepted;
+      }
+    });
+  }
+  std::size_t seen = 0;
+  for (int round = 0; round < 20; ++round) {
+    const int status =
+        in_child([&] { return client_.try_publish(kEvent) == Error::kDaemonUnavailable ? 0 : 1; });
+    EXPECT_EQ(status, 0);
+    seen += daemon_.drain().size();
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  seen += daemon_.drain().size();
+  EXPECT_EQ(seen, accepted);
+}
+
+TEST_F(Fork, the_childs_end_of_the_parents_connection_is_closed) {
+  std::array<int, 2> go{};
+  ASSERT_EQ(::pipe(go.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    client_.try_publish(kEvent).clear();  // starts afresh
+    char byte = 0;
+    ::close(go[1]);
+    [[maybe_unused]] const ssize_t size = ::read(go[0], &byte, 1);  // lives on until the test ends
+    ::_exit(0);
+  }
+  EXPECT_TRUE(eventually([&] { return daemon_.client_count() == 2; }));
+  client_.close();
+  EXPECT_TRUE(eventually([&] { return daemon_.client_count() == 1; }));  // the parent's is seen to end
+  ::close(go[1]);
+  ::close(go[0]);
+  ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace ringpost::tests
