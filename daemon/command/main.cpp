@@ -166,7 +166,8 @@ Command add_status(CLI::App& root, StatusOptions& options) {
   return {app, [&options] { return run_status(options); }};
 }
 
-// What is wrong with the first word, when it is there for a command and is none; CLI11 says only that one is required.
+// What is wrong with the first word, when it stands for a command and is none; CLI11 says only that one is
+// required.
 std::string command_problem(int argc, char** argv, const std::vector<Command>& commands) {
   const std::string word = argc > 1 ? argv[1] : "-";
   std::vector<std::string> names;

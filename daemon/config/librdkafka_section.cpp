@@ -16,7 +16,8 @@ struct Owned {
 
 constexpr std::string_view kTest = "a test cluster is started by brokers = \"embedded\"";
 
-// Properties that have a key of their own or no effect. Those that a promise hangs on are in kafka/client_properties.cpp.
+// Properties that have a key of their own or no effect. Those that a promise hangs on are in
+// kafka/client_properties.cpp.
 constexpr std::array kOwned{
     Owned{"bootstrap.servers", "use the instance's key 'brokers'"},
     Owned{"delivery.timeout.ms", "use the instance's key 'send_timeout'"},
@@ -56,7 +57,8 @@ class Reader {
  public:
   Reader(const std::string& path, Problems& problems) : path_(path), problems_(problems) {}
 
-  // `prefix` is what the names of enclosing tables add up to: without quotes, security.protocol is a table in a table.
+  // `prefix` is what the names of enclosing tables add up to: without quotes, security.protocol is a table in
+  // a table.
   void read(const toml::table& table, const std::string& prefix = "");
 
   std::map<std::string, std::string> properties;

@@ -1,5 +1,5 @@
-// Every row of the contract's tables that can be written on a command line: what `ringpost publish` says, and that what
-// was refused never arrives and what was accepted arrives byte for byte. tests/client has the same rows through the C ABI.
+// Every row of the contract that can be written on a command line: what `ringpost publish` says, that what was
+// refused never arrives, and that what was accepted arrives byte for byte. tests/client has the same rows in C.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
