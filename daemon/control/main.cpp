@@ -47,7 +47,7 @@ int serve(const Config& config) {
     spdlog::critical("{}", error.what());
     return kExitConfig;
   } catch (const std::exception& error) {
-    spdlog::critical("ringpostd can't start: {}", error.what());
+    spdlog::critical("ringpostd can't run: {}", error.what());
     return EXIT_FAILURE;
   }
 }
@@ -58,9 +58,7 @@ int load_and_serve(const std::string& path) {
   return loaded.config ? serve(*loaded.config) : kExitConfig;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("Takes events from the shared memory of this machine's script hosts to Apache Kafka.",
                "ringpostd");
   std::string path;
@@ -76,4 +74,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
   }
   return load_and_serve(path);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ringpostd: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
 }

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -146,11 +147,16 @@ void Server::accept_one(ipc::Descriptor connection) {
                 "a connection of {} was closed: there are too many, of this user or in all", who.text());
     return;
   }
-  state_.census.connected(who.peer.uid);
-  auto session = std::make_shared<Session>(state_, std::move(connection), std::move(who), queue_empty_ns_,
-                                           [this](Session& ended) { session_ended(ended); });
-  sessions_.insert(session);
-  session->start();
+  try {
+    const uid_t user = who.peer.uid;
+    auto session = std::make_shared<Session>(state_, std::move(connection), std::move(who), queue_empty_ns_,
+                                             [this](Session& ended) { session_ended(ended); });
+    state_.census.connected(user);
+    sessions_.insert(session);
+    session->start();
+  } catch (const std::system_error& error) {
+    log_limited(spdlog::level::err, "accept", "a connection was closed: {}", error.what());
+  }
 }
 
 // Out of descriptors or memory: the connection stays in the queue, and asking for it again at once would

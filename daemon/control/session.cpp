@@ -44,12 +44,17 @@ ipc::Descriptor duplicate(const ipc::Descriptor& descriptor) {
 Session::Session(ControlState& state, ipc::Descriptor socket, Credentials who, std::int64_t not_before_ns,
                  Ended ended)
     : state_(state),
-      socket_(state.io, socket.release()),
+      socket_(state.io),
       hello_deadline_(state.io),
       who_(std::move(who)),
       not_before_ns_(not_before_ns),
       ended_(std::move(ended)),
-      channels_(state.instances.size()) {}
+      channels_(state.instances.size()) {
+  boost::system::error_code failed;
+  socket_.assign(socket.get(), failed);
+  if (failed) throw std::system_error(failed.value(), std::system_category(), "watching a connection");
+  socket.release();
+}
 
 void Session::start() {
   hello_deadline_.expires_after(kHelloDeadline);
@@ -232,10 +237,6 @@ void Session::open_lane(std::uint64_t number, std::uint32_t index) {
                   fmt::format("{} may not use instance {}", who_.text(), config.name));
   }
   if (state_.stopping) return refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
-  if (!config.enabled) {
-    return refuse(number, ipc::Refusal::kDisabled,
-                  fmt::format("instance {} is switched off (enabled = false)", config.name));
-  }
   if (channel.unsent.memory) return send_lane(number, index);
   if (channel.lanes >= lanes_max || lanes_opened_ >= ipc::kBoardSlotsMax) {
     return refuse(number, ipc::Refusal::kTooManyLanes,

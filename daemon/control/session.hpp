@@ -34,7 +34,7 @@ class Session : public std::enable_shared_from_this<Session> {
   using Ended = std::function<void(Session&)>;
 
   // `not_before_ns`: a time (CLOCK_MONOTONIC) at which this connection did not exist yet. `ended` is called
-  // once, when the connection is at its end.
+  // once, when the connection is at its end. Throws std::system_error when the socket can't be watched.
   Session(ControlState& state, ipc::Descriptor socket, Credentials who, std::int64_t not_before_ns,
           Ended ended);
 

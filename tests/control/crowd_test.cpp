@@ -56,6 +56,7 @@ TEST(Crowd, ConnectionsWithoutAWordDontKeepTheOthersOut) {
   RawClient client(daemon.socket());
   ASSERT_TRUE(is_welcome(client.hello()));
   std::vector<RawClient> silent;
+  silent.reserve(300);
   for (int number = 0; number < 300; ++number) silent.emplace_back(daemon.socket());
   EXPECT_TRUE(client.ping());
   const auto one_more = [&] {
