@@ -58,8 +58,7 @@ enum class Refusal : std::uint32_t {
   kDenied = 5,        // not for this user
   kTooManyLanes = 6,  // the channel's limit
   kNoResources = 7,   // descriptors or memory: try again later
-  kDisabled = 8,      // the instance takes nothing more
-  kStopping = 9,
+  kStopping = 8,
 };
 
 struct HelloBody {

@@ -71,6 +71,8 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
 }
 
 Intake::Verdict Intake::check(const ipc::RecordView& record) {
+  // The board says so, and an honest client has asked it.
+  if (!config_.enabled) return {"disabled", "the instance is switched off (enabled = false)"};
   const Topics::Rule& rule = parts_.topics.rule(record.topic);
   if (!rule.listed) return {"unknown_topic", "not on the instance's list of topics"};
   if (rule.compacted && !record.key) return {"null_key", "the topic is compacted and takes no null keys"};
