@@ -86,16 +86,16 @@ TEST(Start, ThePolicyRejectRefusesOnceTheBrokerIsGone) {
 }
 
 TEST(Stop, SigtermDeliversWhatWasAcceptedAndEndsWith0) {
-  constexpr std::size_t kEvents = 10'000;
+  constexpr std::size_t kBurst = 10'000;
   MockCluster kafka({"orders"});
   Daemon daemon(instance_at(kafka.brokers()));
   daemon.wait_until_connected("kafkaid");
   Publisher publisher(daemon.socket());
-  for (std::size_t number = 0; number < kEvents; ++number) {
+  for (std::size_t number = 0; number < kBurst; ++number) {
     ASSERT_EQ(publisher.publish_patiently(kEvent), 0) << ringpost_last_error_message();
   }
   EXPECT_EQ(daemon.stop(), 0) << daemon.log();
-  EXPECT_EQ(read_with_kcat(kafka.brokers(), "orders").size(), kEvents);
+  EXPECT_EQ(read_with_kcat(kafka.brokers(), "orders").size(), kBurst);
   EXPECT_STREQ(ringpost_error_name(publisher.publish(kEvent)), "DAEMON_UNAVAILABLE");
 }
 
