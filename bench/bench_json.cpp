@@ -26,7 +26,7 @@ void finish(benchmark::State& state, const std::string& text) {
 
 void check(benchmark::State& state) {
   const std::string text = text_of(state.range(0));
-  for (auto _ : state) benchmark::DoNotOptimize(json::check_json(text, ipc::kJsonDepthMax));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(json::check_json(text, ipc::kJsonDepthMax));
   finish(state, text);
 }
 
@@ -34,13 +34,13 @@ void simdjson_dom(benchmark::State& state) {
   const std::string text = text_of(state.range(0));
   const simdjson::padded_string padded(text);
   simdjson::dom::parser parser;
-  for (auto _ : state) benchmark::DoNotOptimize(parser.parse(padded).error());
+  while (state.KeepRunning()) benchmark::DoNotOptimize(parser.parse(padded).error());
   finish(state, text);
 }
 
 void utf8_only(benchmark::State& state) {
   const std::string text = text_of(state.range(0));
-  for (auto _ : state) benchmark::DoNotOptimize(simdjson::validate_utf8(text.data(), text.size()));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(simdjson::validate_utf8(text.data(), text.size()));
   finish(state, text);
 }
 

@@ -41,10 +41,13 @@ struct Contender {
   Samples samples{kSamplesMax};
 };
 
+std::vector<std::unique_ptr<Contender>> contenders;
+
 // Each call is timed by itself, clock included: the row "clock" shows what that adds to every other row.
-void run(benchmark::State& state, Contender& contender) {
+void run(benchmark::State& state) {
+  Contender& contender = *contenders[static_cast<std::size_t>(state.range(0))];
   std::size_t calls = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const std::int64_t begin = ipc::monotonic_ns();
     const Sent sent = contender.send();
     const std::int64_t ns = ipc::monotonic_ns() - begin;
@@ -60,14 +63,10 @@ void run(benchmark::State& state, Contender& contender) {
   }
 }
 
-std::vector<std::unique_ptr<Contender>> contenders;
-
 void add(const char* name, Send send) {
   contenders.push_back(std::make_unique<Contender>(Contender{name, std::move(send)}));
-  Contender& contender = *contenders.back();
-  benchmark::RegisterBenchmark(name, [&contender](benchmark::State& state) { run(state, contender); })
-      ->UseManualTime()
-      ->Iterations(100'000);
+  const auto index = static_cast<std::int64_t>(contenders.size()) - 1;
+  benchmark::RegisterBenchmark(name, run)->Arg(index)->UseManualTime()->Iterations(100'000);
 }
 
 ringpost_event make_event(const char* instance, const char* topic) {

@@ -44,6 +44,7 @@ struct alignas(kCacheLineBytes) BoardSlot {
 };
 static_assert(sizeof(BoardSlot) == kCacheLineBytes);
 
+// A cache line for each writer. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct ClientBoard {
   std::uint64_t magic;
   std::uint32_t version;
@@ -81,8 +82,10 @@ struct TopicEntry {
 };
 static_assert(sizeof(TopicEntry) == 264);
 
-inline constexpr std::size_t kTopicIndexSize = 2 * kTopicsPerInstanceMax;  // at most half full: short probes
+inline constexpr std::size_t kTopicIndexSize =
+    std::size_t{2} * kTopicsPerInstanceMax;  // at most half full: short probes
 
+// A cache line for each writer. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct InstanceBoard {
   std::uint64_t magic;
   std::uint32_t version;

@@ -28,6 +28,7 @@ inline constexpr std::uint64_t kLaneMagic = 0x656e616c54534f50;  // "POSTlane"
 inline constexpr std::uint32_t kLaneVersion = 1;
 inline constexpr std::size_t kRefusedCodes = 32;
 
+// A cache line for each writer. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct LaneHeader {
   std::uint64_t magic;
   std::uint32_t version;
