@@ -1,6 +1,5 @@
 // The sleeping drainer: no publish may be left lying, at whatever instant around the arming of the doorbell it comes.
 // There is no timer in here that could hide a lost wake-up: the test would hang, and ctest's time-out end it.
-#include "ipc/clock.hpp"
 #include "ipc/doorbell.hpp"
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 
 #include "daemon/instance/drain.hpp"
 #include "daemon/instance/sleeper.hpp"
+#include "ipc/clock.hpp"
 #include "lanes.hpp"
 
 namespace ringpost::daemon {
