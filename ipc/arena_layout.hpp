@@ -50,6 +50,7 @@ static_assert(sizeof(ArenaCommit) == 56);
 
 inline constexpr std::uint32_t kNoChunk = 0xFFFFFFFF;
 
+// A cache line for what changes. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct ArenaHeader {
   std::uint64_t magic;
   std::uint32_t version;

@@ -153,17 +153,19 @@ void Instance::Loop::update_board() {
   board.waiting_events.store(arena_.waiting(), std::memory_order_relaxed);
   board.buffer_used_bytes.store(arena_.used_bytes(), std::memory_order_relaxed);
 
-  ipc::Admission admission = ipc::Admission::kAccept;
-  if (!config_.enabled) {
-    admission = ipc::Admission::kDisabled;
-  } else if (!connection.ever_connected) {
-    admission = ipc::Admission::kNotConnected;
-  } else if (config_.when_disconnected == WhenDisconnected::kReject && !connection.connected &&
-             ipc::monotonic_ns() - connection.disconnected_since_ns >
-                 std::chrono::nanoseconds(config_.reject_after).count()) {
-    admission = ipc::Admission::kNotConnected;
-  }
+  const ipc::Admission admission = admission_by(connection);
   board.admission.store(static_cast<std::uint32_t>(admission), std::memory_order_relaxed);
+}
+
+ipc::Admission Instance::Loop::admission_by(const kafka::Connection& connection) const {
+  if (!config_.enabled) return ipc::Admission::kDisabled;
+  // Before the first connection whatever the policy: a wrong address should show at once.
+  if (!connection.ever_connected) return ipc::Admission::kNotConnected;
+  if (connection.connected || config_.when_disconnected == WhenDisconnected::kBuffer)
+    return ipc::Admission::kAccept;
+  const std::int64_t disconnected_ns = ipc::monotonic_ns() - connection.disconnected_since_ns;
+  const bool too_long = disconnected_ns > std::chrono::nanoseconds(config_.reject_after).count();
+  return too_long ? ipc::Admission::kNotConnected : ipc::Admission::kAccept;
 }
 
 bool Instance::Loop::is_finished() {

@@ -45,6 +45,7 @@ class Instance::Loop {
   void run_requests();
   void tell_malformed();
   void update_board();
+  ipc::Admission admission_by(const kafka::Connection& connection) const;
   bool is_finished();
   void rest(const DrainResult& drained);
 

@@ -56,6 +56,7 @@ TEST_P(DrainOrder, IsTheOrderOfTheHandOvers) {
   LaneOffice office;
   std::atomic<int> token = 0;  // the number of the next event; thread token % kThreads publishes it
   std::vector<std::thread> publishers;
+  publishers.reserve(kThreads);
   for (int self = 0; self < kThreads; ++self) {
     publishers.emplace_back([&, self] {
       std::shared_ptr<test::HonestLane> lane = office.open();

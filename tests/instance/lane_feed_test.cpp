@@ -95,7 +95,7 @@ TEST(LaneFeed, WhatARoundDidNotSeeIsRaisedToItsCut) {
 // Every kind of damage: what was whole before it still counts, and nothing behind it.
 TEST(LaneFeed, DamageEndsTheLaneBehindTheLastWholeRecord) {
   using Damage = std::function<void(test::ForgedLane&)>;
-  const auto forged = [](std::function<void(ipc::RecordHeader&)> change) -> Damage {
+  const auto forged = [](const std::function<void(ipc::RecordHeader&)>& change) -> Damage {
     return [change](test::ForgedLane& lane) {
       ipc::RecordHeader header = lane.header_for("topic", "\"bad\"", 1);
       change(header);
