@@ -16,27 +16,28 @@
  *
  * Conventions
  *
- *  (1) A function that can fail returns RINGPOST_OK (0) or a negative RINGPOST_* code. A publish that fails
- * has enqueued nothing; one that returns RINGPOST_OK has put the event into memory shared with the daemon,
- * where it outlives this process. (2) ringpost_last_error_message() says in full what went wrong in this
- * thread's last failed call: what, where, and what to do. It never shows a payload, a key or a header's
- * value. (3) ringpost_publish, _reserve, _commit and _abort never wait: no lock, no allocation, no system
- * call but the wake-up of a daemon that sleeps (and one gettid in a thread's first call). Everything that
- * takes time happens in one control thread, which ringpost_open starts. All signals are blocked in it. (4) A
- * handle may be used by any number of threads at once. Only ringpost_close must come last and alone: a call
- *      that begins after it, or has not returned when it is called, is the caller's error (what such a call
- * had accepted is not lost by it). (5) A signal handler may publish, also in the middle of a publish, in a
- * thread that has used the library before. (6) Strings end with a zero byte. Everything that is handed in is
- * copied before the function returns. Nothing that comes back has to be freed but the handle; texts live
- * until the thread's next failure. (7) Zero is the default of every option and of every field of an event
- * that is not needed. (8) Structures grow at the end. ringpost_options and ringpost_info carry their size so
- * that callers built against an older header go on working; ringpost_event, ringpost_header and
- * ringpost_reservation stay as they are. (9) fork: the child's first call on a handle of its parent's starts
- * afresh, with a control thread and a connection of its own, and returns RINGPOST_DAEMON_UNAVAILABLE (try
- * again) until the connection stands. What the parent had accepted is the parent's. A reservation does not
- * survive a fork: its text must not be written in the child. (10) exec: every descriptor is close-on-exec.
- * Threads may exit at any time; one that ends inside a reservation aborts it. After ringpost_close of every
- * handle the library may be unloaded.
+ *  (1) A function that can fail returns RINGPOST_OK (0) or a negative RINGPOST_* code. A publish that fails has
+ *      enqueued nothing; one that returns RINGPOST_OK has put the event into memory shared with the daemon, where it
+ *      outlives this process.
+ *  (2) ringpost_last_error_message() says in full what went wrong in this thread's last failed call: what, where, and
+ *      what to do. It never shows a payload, a key or a header's value.
+ *  (3) ringpost_publish, _reserve, _commit and _abort never wait: no lock, no allocation, no system call but the
+ *      wake-up of a daemon that sleeps (and one gettid in a thread's first call). What takes time happens in one
+ *      control thread, which ringpost_open starts and in which all signals are blocked.
+ *  (4) A handle may be used by any number of threads at once. Only ringpost_close must come last and alone: a call
+ *      that begins after it, or has not returned when it is called, is the caller's error (what such a call had
+ *      accepted is not lost by it).
+ *  (5) A signal handler may publish, also in the middle of a publish, in a thread that has used the library before.
+ *  (6) Strings end with a zero byte. What is handed in is copied before the function returns. Nothing that comes back
+ *      has to be freed but the handle; texts live until the thread's next failure.
+ *  (7) Zero is the default of every option and of every field of an event that is not needed.
+ *  (8) Structures grow at the end. ringpost_options and ringpost_info carry their size, so that callers built against
+ *      an older header go on working; ringpost_event, ringpost_header and ringpost_reservation stay as they are.
+ *  (9) fork: the child's first call on a handle of its parent's starts afresh, with a control thread and a connection
+ *      of its own, and returns RINGPOST_DAEMON_UNAVAILABLE (try again) until the connection stands. What the parent
+ *      had accepted is the parent's. A reservation does not survive a fork: its text must not be written in the child.
+ * (10) exec: every descriptor is close-on-exec. Threads may exit at any time; one that ends inside a reservation
+ *      aborts it. After ringpost_close of every handle the library may be unloaded.
  *
  * This header is C99 and C++.
  */
@@ -67,16 +68,15 @@ extern "C" {
 /* What a call came to. The status is an HTTP-like number for scripts (ringpost_error_status). */
 enum {
   RINGPOST_OK = 0,
-  RINGPOST_INVALID_ARGUMENT = -1,  /* 400: the call is malformed */
-  RINGPOST_INVALID_JSON = -2,      /* 400: the message is not one JSON text (RFC 8259, UTF-8) */
-  RINGPOST_DISABLED = -3,          /* 403: switched off for this deployment or instance */
-  RINGPOST_DENIED = -4,            /* 403: this user may not use that instance or topic */
-  RINGPOST_UNKNOWN_INSTANCE = -5,  /* 404: not configured */
-  RINGPOST_UNKNOWN_TOPIC = -6,     /* 404: not listed, or not in the cluster */
-  RINGPOST_MESSAGE_TOO_LARGE = -7, /* 413: key + headers + message are over the limit */
-  RINGPOST_BUFFER_FULL = -8,       /* 429, retryable: no room now */
-  RINGPOST_NOT_CONNECTED =
-      -9, /* 503, retryable: Kafka is out of reach and the instance's policy says reject */
+  RINGPOST_INVALID_ARGUMENT = -1,   /* 400: the call is malformed */
+  RINGPOST_INVALID_JSON = -2,       /* 400: the message is not one JSON text (RFC 8259, UTF-8) */
+  RINGPOST_DISABLED = -3,           /* 403: switched off for this deployment or instance */
+  RINGPOST_DENIED = -4,             /* 403: this user may not use that instance or topic */
+  RINGPOST_UNKNOWN_INSTANCE = -5,   /* 404: not configured */
+  RINGPOST_UNKNOWN_TOPIC = -6,      /* 404: not listed, or not in the cluster */
+  RINGPOST_MESSAGE_TOO_LARGE = -7,  /* 413: key + headers + message are over the limit */
+  RINGPOST_BUFFER_FULL = -8,        /* 429, retryable: no room now */
+  RINGPOST_NOT_CONNECTED = -9,      /* 503, retryable: Kafka is out of reach, and the policy is to reject */
   RINGPOST_DAEMON_UNAVAILABLE = -10 /* 503, retryable: no daemon, and no buffer from before to write to */
 };
 
@@ -88,8 +88,7 @@ typedef ringpost_handle ringpost;
 #endif
 
 typedef struct ringpost_options {
-  /* Path of the daemon's socket. NULL: RINGPOST_SOCKET of the environment, else /run/ringpost/ringpost.sock.
-   */
+  /* The daemon's socket. NULL: RINGPOST_SOCKET of the environment, else /run/ringpost/ringpost.sock. */
   const char* socket_path;
   /* Shown to administrators; cut off after 64 bytes. NULL: the program's name. */
   const char* client_name;
@@ -117,11 +116,12 @@ typedef struct ringpost_event {
   size_t header_count;
 } ringpost_event;
 
-/* Connects to the daemon and returns when events can be published, or when connect_timeout_ms is over.
- * `options` may be NULL. On failure *out is NULL. RINGPOST_INVALID_ARGUMENT    an option is wrong, or `out`
- * is NULL RINGPOST_DENIED              the daemon does not serve this user RINGPOST_DAEMON_UNAVAILABLE nobody
- * answers, or the daemon refuses this process (a clock of its own, too many clients), or this process can't
- * take part (no memory, no thread, a coarse clock) */
+/* Connects to the daemon and returns when events can be published, or when connect_timeout_ms is over. `options` may be
+ * NULL. On failure *out is NULL, and the code is
+ *   RINGPOST_INVALID_ARGUMENT    an option is wrong, or `out` is NULL
+ *   RINGPOST_DENIED              the daemon does not serve this user
+ *   RINGPOST_DAEMON_UNAVAILABLE  nobody answers; or the daemon refuses this process (a clock of its own, too many
+ *                                clients); or this process can't take part (no memory, no thread, a coarse clock) */
 RINGPOST_API int ringpost_open(const ringpost_options* options, ringpost_handle** out);
 
 /* Enqueues one event. Any code of the table above. */
