@@ -1,6 +1,7 @@
 #include "daemon/instance/intake.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <unordered_set>
 
@@ -17,8 +18,15 @@ bool Intake::open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, st
   LaneBooks books;
   books.journal_entry = journal_.enter({lane_id, client->id, capacity_bytes, slot});
   if (books.journal_entry == Journal::kFull) return false;
-  feeds_.push_back(std::make_unique<LaneFeed>(std::move(client), lane_id, slot, memory, capacity_bytes));
-  books_.emplace(lane_id, books);
+  try {
+    feeds_.push_back(std::make_unique<LaneFeed>(std::move(client), lane_id, slot, memory, capacity_bytes));
+    books_.emplace(lane_id, books);
+  } catch (const std::exception&) {
+    // No memory, or no room for another mapping (vm.max_map_count): this lane is refused, the others go on.
+    if (!feeds_.empty() && feeds_.back()->lane_id() == lane_id) feeds_.pop_back();
+    journal_.forget(books.journal_entry);
+    return false;
+  }
   return true;
 }
 

@@ -35,7 +35,7 @@ class Intake {
   };
   Intake(const InstanceConfig& config, Parts parts);
 
-  // From now on the lane is part of every cut. False: the journal has no room for another.
+  // From now on the lane is part of every cut. False: there is no memory or no room for another.
   bool open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
                  const ipc::Descriptor& memory, std::size_t capacity_bytes);
   // Its lanes are drained to their ends and then forgotten; then `done` is called.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -29,7 +30,7 @@ void watch(const ipc::Descriptor& epoll, int descriptor) {
 
 Sleeper::Sleeper(std::atomic<std::uint32_t>& armed)
     : armed_(armed),
-      has_barriers_(ipc::barriers_available()),
+      hears_all_(ipc::barriers_available()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!epoll_ || !wake_) throw std::system_error(errno, std::generic_category(), "epoll_create1 or eventfd");
@@ -37,8 +38,12 @@ Sleeper::Sleeper(std::atomic<std::uint32_t>& armed)
 }
 
 void Sleeper::watch_doorbell(std::uint64_t client_id, ipc::Descriptor doorbell) {
-  watch(epoll_, doorbell.get());
-  doorbells_.emplace(client_id, std::move(doorbell));
+  try {
+    watch(epoll_, doorbell.get());
+    doorbells_.emplace(client_id, std::move(doorbell));
+  } catch (const std::exception&) {
+    hears_all_ = false;
+  }
 }
 
 void Sleeper::watch_reports(int event_descriptor) { watch(epoll_, event_descriptor); }
@@ -56,7 +61,7 @@ void Sleeper::nap(std::chrono::microseconds at_most) {
 }
 
 bool Sleeper::arm() {
-  if (!has_barriers_) return false;
+  if (!hears_all_) return false;
   if (++number_ == 0) number_ = 1;  // 0 on the board means awake
   ipc::arm(armed_, number_);
   return true;

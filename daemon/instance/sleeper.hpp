@@ -16,6 +16,7 @@ class Sleeper {
   // `armed` is the doorbell's word on the instance's board.
   explicit Sleeper(std::atomic<std::uint32_t>& armed);
 
+  // Where a doorbell can't be watched (no memory, too many of them) the thread never sleeps deeply again.
   void watch_doorbell(std::uint64_t client_id, ipc::Descriptor doorbell);
   void forget_doorbell(std::uint64_t client_id) {
     doorbells_.erase(client_id);
@@ -32,22 +33,23 @@ class Sleeper {
   // sleep.
   template <typename Look>
   void sleep(std::int64_t until_ns, Look look) {
-    if (!arm()) return nap(kNapWithoutBarriers);
+    if (!arm()) return nap(kNapInsteadOfSleep);
     if (!look()) wait(milliseconds_until(until_ns));
     disarm();
   }
 
  private:
-  static constexpr std::chrono::milliseconds kNapWithoutBarriers{10};
+  static constexpr std::chrono::milliseconds kNapInsteadOfSleep{10};
 
-  bool arm();  // false: this kernel has no barriers, and so no doorbell is sure to be heard
+  bool
+  arm();  // false: not every doorbell is sure to be heard (no barriers in this kernel, or one not watched)
   void disarm();
   void wait(int timeout_ms);
   static int milliseconds_until(std::int64_t until_ns);
 
   std::atomic<std::uint32_t>& armed_;
   std::uint32_t number_ = 0;  // of this sleep
-  bool has_barriers_;
+  bool hears_all_;
   ipc::Descriptor epoll_;
   ipc::Descriptor wake_;
   std::multimap<std::uint64_t, ipc::Descriptor> doorbells_;
