@@ -37,7 +37,10 @@ LineReader::Line LineReader::line_until(std::size_t end, std::size_t next_begin)
   const std::string_view text =
       without_carriage_return(std::string_view(buffer_).substr(begin_, end - begin_));
   begin_ = scanned_ = next_begin;
-  return {text.size() > line_max_bytes_ ? What::kTooLong : What::kLine, ++number_, text};
+  ++number_;
+  // Without its text, as where that came in pieces and went by.
+  if (text.size() > line_max_bytes_) return {What::kTooLong, number_, {}};
+  return {What::kLine, number_, text};
 }
 
 LineReader::Line LineReader::next() {

@@ -16,9 +16,9 @@ class LineReader {
 
   enum class What : std::uint8_t {
     kLine,
-    kTooLong,
-    kEnd,    // of the input, or a signal that interrupts
-    kError,  // errno says which
+    kTooLong,  // given without its text
+    kEnd,      // of the input, or a signal that interrupts
+    kError,    // errno says which
   };
   struct Line {
     What what = What::kEnd;
