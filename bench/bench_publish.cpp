@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -202,4 +203,11 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace ringpost::bench
 
-int main(int argc, char** argv) { return ringpost::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return ringpost::bench::main_of(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_publish: %s\n", error.what());
+    return 1;
+  }
+}

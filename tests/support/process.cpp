@@ -81,9 +81,9 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
 
 Process::~Process() {
   close_standard_input();
-  if (!running()) return;
+  if (status_) return;
   ::kill(pid_, SIGKILL);
-  wait();
+  ::waitpid(pid_, nullptr, 0);
 }
 
 void Process::signal(int number) const {
