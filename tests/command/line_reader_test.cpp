@@ -80,8 +80,7 @@ TEST(LineReader, CarriageReturnsBelongToTheEnd) {
 }
 
 TEST(LineReader, ALineOfTheLimitIsGivenAndALongerOneIsPassedOverWhole) {
-  EXPECT_THAT(lines_of("12345\n123456\n12345\r\nx\n", 5),
-              ElementsAre("1:12345", "2!", "3:12345", "4:x"));
+  EXPECT_THAT(lines_of("12345\n123456\n12345\r\nx\n", 5), ElementsAre("1:12345", "2!", "3:12345", "4:x"));
 }
 
 TEST(LineReader, AVeryLongLineTakesNoMemory) {
@@ -92,8 +91,7 @@ TEST(LineReader, AVeryLongLineTakesNoMemory) {
 
 TEST(LineReader, PiecesMakeNoDifference) {
   for (std::size_t piece = 1; piece < 8; ++piece) {
-    EXPECT_THAT(lines_of("ab\r\ncdefgh\n\nij", 4, piece), ElementsAre("1:ab", "2!", "3:", "4:ij"))
-        << piece;
+    EXPECT_THAT(lines_of("ab\r\ncdefgh\n\nij", 4, piece), ElementsAre("1:ab", "2!", "3:", "4:ij")) << piece;
   }
 }
 
