@@ -41,8 +41,7 @@ TEST_F(Process, the_parents_reservation_is_nothing_to_the_child) {
 
 TEST_F(Process, an_executed_program_inherits_nothing) {
   const int status = in_child([&] {
-    ::execl("/bin/sh", "sh", "-c",
-            "ls -l /proc/self/fd | grep -E 'memfd:|eventfd|socket:' && exit 1; exit 0",
+    ::execl("/bin/sh", "sh", "-c", "ls -l /proc/self/fd | grep -E 'memfd:|eventfd|socket:' && exit 1; exit 0",
             static_cast<char*>(nullptr));
     return 9;
   });
