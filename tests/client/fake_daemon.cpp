@@ -245,6 +245,16 @@ std::vector<Seen> FakeDaemon::drain(bool release) {
   return events;
 }
 
+void FakeDaemon::discard() {
+  const std::lock_guard lock(mutex_);
+  for (Lane& lane : lanes_) {
+    if (!lane.reader->look()) throw std::runtime_error("a malformed lane: its tail");
+    discarded_.clear();
+    lane.reader->copy_to(discarded_, lane.reader->unseen_bytes());
+    ipc::LaneReader::release(lane.board->released(lane.slot), lane.reader->copied());
+  }
+}
+
 std::uint64_t FakeDaemon::refused(int code) {
   const std::lock_guard lock(mutex_);
   std::uint64_t count = 0;

@@ -56,6 +56,7 @@ class FakeDaemon {
 
   // Every lane's new events, in the order of their stamps; the room is given back unless `release` is false.
   std::vector<Seen> drain(bool release = true);
+  void discard();  // the same, but looks at no event
   void forget_lanes() {
     const std::lock_guard lock(mutex_);
     lanes_.clear();
@@ -118,6 +119,7 @@ class FakeDaemon {
   std::vector<Instance> instances_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Lane> lanes_;
+  std::vector<std::byte> discarded_;
   std::optional<std::pair<ipc::Refusal, std::string>> refusal_;
   std::uint64_t next_id_ = 1;
   std::string last_client_name_;
