@@ -1,7 +1,10 @@
 // What a handle leads to in one process: the channels, and the control thread that keeps them.
 #pragma once
 
-#include <string>
+#include <unistd.h>
+
+#include <cstdint>
+#include <utility>
 
 #include "client-lib/channel_table.hpp"
 #include "client-lib/control_thread.hpp"
@@ -13,6 +16,7 @@ namespace ringpost::client {
 struct Client {
   explicit Client(Settings settings) : control(std::move(settings), channels, availability, inherited) {}
 
+  const std::uint32_t process_id = static_cast<std::uint32_t>(::getpid());
   ChannelTable channels;
   Availability availability;
   InheritedDescriptors inherited;

@@ -1,6 +1,7 @@
 #include "client-lib/handle.hpp"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,12 +12,24 @@
 #include "client-lib/json_check.hpp"
 #include "client-lib/limits.hpp"
 #include "client-lib/text.hpp"
-#include "client-lib/this_thread.hpp"
 #include "ipc/clock.hpp"
 #include "ipc/doorbell.hpp"
 
 namespace ringpost::client {
 namespace {
+
+// For calls that wait or close descriptors: a thread that was cancelled in there would leave half of the work, and the
+// control thread with memory that is gone. It ends at its next cancellation point after the call.
+class NotCancelled {
+ public:
+  NotCancelled() { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  ~NotCancelled() { ::pthread_setcancelstate(before_, nullptr); }
+  NotCancelled(const NotCancelled&) = delete;
+  NotCancelled& operator=(const NotCancelled&) = delete;
+
+ private:
+  int before_ = PTHREAD_CANCEL_ENABLE;
+};
 
 constexpr Call kOpenCall{"ringpost_open", nullptr, nullptr, false};
 
@@ -78,7 +91,6 @@ int open(const ringpost_options& options, ringpost_handle*& out) {
   if (const char* wrong = check_process()) {
     return fail(kOpenCall, RINGPOST_DAEMON_UNAVAILABLE, Cause::kOpen, wrong);
   }
-  forget_this_thread();  // it may be a child's, whose parent's thread had another id
   auto handle = std::make_unique<ringpost_handle>();
   auto client = std::make_unique<Client>(settings_of(options));
   const int code = start(*client, options.connect_timeout_ms);
@@ -96,7 +108,7 @@ namespace {
 // fails, the next call tries again.
 void start_afresh(ringpost_handle& handle) {
   if (!handle.guard.begin_take_over()) return;
-  forget_this_thread();
+  const NotCancelled not_cancelled;
   bool started = false;
   try {
     Client* const parents = handle.client.load(std::memory_order_relaxed);
@@ -142,6 +154,7 @@ extern "C" int ringpost_open(const ringpost_options* options, ringpost_handle** 
   if (out == nullptr) return fail(kOpenCall, RINGPOST_INVALID_ARGUMENT, Cause::kArgument, "`out` is NULL");
   *out = nullptr;
   const ringpost_options defaults{};
+  const NotCancelled not_cancelled;
   try {
     return open(options != nullptr ? *options : defaults, *out);
   } catch (const std::exception& error) {
@@ -151,6 +164,7 @@ extern "C" int ringpost_open(const ringpost_options* options, ringpost_handle** 
 
 extern "C" void ringpost_close(ringpost_handle* post) {
   if (post == nullptr) return;
+  const NotCancelled not_cancelled;
   Client* const client = post->client.load(std::memory_order_acquire);
   // A child that never used its parent's handle has no thread to join; what it inherited goes with the process.
   if (!post->guard.is_ours()) {

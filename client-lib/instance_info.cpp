@@ -34,8 +34,8 @@ void fill_from_board(const InstanceLink& link, ringpost_info& info) {
 }
 
 // A lane in use at this moment counts as having no room.
-void fill_from_lanes(Channel& channel, const InstanceLink& link, ringpost_info& info) {
-  const ThisThread& thread = this_thread();
+void fill_from_lanes(const Client& client, Channel& channel, const InstanceLink& link, ringpost_info& info) {
+  const ThisThread& thread = this_thread(client.process_id);
   info.lanes = channel.lane_count();
   info.lanes_max = channel.lanes_max();
   for (LaneSlot& lane : channel.slots()) {
@@ -61,7 +61,7 @@ int look(const Call& call, const Client& client, std::string_view name, ringpost
   const std::shared_ptr<InstanceLink> link = channel != nullptr ? channel->link() : nullptr;
   if (link == nullptr) return fail_unknown_instance(call, client);
   fill_from_board(*link, info);
-  fill_from_lanes(*channel, *link, info);
+  fill_from_lanes(client, *channel, *link, info);
   return RINGPOST_OK;
 }
 

@@ -9,13 +9,13 @@ void InstanceLink::wake_drainer() {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   const std::uint32_t armed = board().doorbell_armed.load(std::memory_order_relaxed);  // pairs with ipc::arm
   if (armed == 0) return;
-  std::uint32_t rung = rung_.load(std::memory_order_relaxed);
-  if (rung == armed) return;
-  // One of our threads rings for each number; relaxed, for it orders nothing.
-  if (!rung_.compare_exchange_strong(rung, armed, std::memory_order_relaxed)) return;
+  if (rung_.load(std::memory_order_relaxed) == armed) return;
   const int errno_of_caller = errno;
   ipc::ring(doorbell_.get());
   errno = errno_of_caller;
+  // Noted after the ring: whoever finds it noted may rely on it, however long this thread is kept from going on.
+  // Threads that meet here ring once each. Relaxed, for it orders nothing.
+  rung_.store(armed, std::memory_order_relaxed);
 }
 
 }  // namespace ringpost::client

@@ -1,12 +1,38 @@
 #include "client-lib/lane_slot.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "ipc/descriptor.hpp"
+
 namespace ringpost::client {
+namespace {
+
+// The process's first thread keeps its id until the last one has ended; what is left of it is a zombie.
+bool first_thread_has_ended() {
+  const std::string path = "/proc/self/task/" + std::to_string(::getpid()) + "/stat";
+  const ipc::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 128> bytes{};
+  const ssize_t size = file ? ::read(file.get(), bytes.data(), bytes.size()) : -1;
+  const std::string_view text(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const std::size_t name_end = text.rfind(')');  // "PID (name) STATE ...", and the name may hold anything
+  return name_end != std::string_view::npos && text.substr(name_end, 3) == ") Z";
+}
+
+bool thread_has_ended(pid_t thread) {
+  if (::tgkill(::getpid(), thread, 0) != 0) return errno == ESRCH;
+  return thread == ::getpid() && first_thread_has_ended();
+}
+
+}  // namespace
 
 void LaneSlot::put(const ipc::Descriptor& memory, std::shared_ptr<InstanceLink> link,
                    std::uint32_t board_slot) {
@@ -34,7 +60,7 @@ bool LaneSlot::take() {
 bool LaneSlot::take_from_dead() {
   std::uint64_t now = claim_.load(std::memory_order_relaxed);
   if (holder(now) == kNobody || holder(now) == kControl) return false;
-  if (::tgkill(::getpid(), static_cast<pid_t>(holder(now)), 0) == 0 || errno != ESRCH) return false;
+  if (!thread_has_ended(static_cast<pid_t>(holder(now)))) return false;
   // There is no such thread, so the one that made this claim has ended; and if the claim is still the same
   // one (the high half counts them), then it ended with it. Acquire: pairs with show_claim().
   if (!claim_.compare_exchange_strong(now, (now & ~kHolderMask) | kControl, std::memory_order_acquire,

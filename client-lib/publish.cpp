@@ -103,7 +103,7 @@ int find_place(const Call& call, Client& client, const EventView& event, bool ch
     return fail_unknown_instance(call, client);
   }
 
-  ThisThread& thread = this_thread();
+  ThisThread& thread = this_thread(client.process_id);
   place.lane = place.channel->claim(thread.id, thread.lane_hint);
   if (place.lane == nullptr) return fail_without_lane(call, client, *place.channel, event, check_json);
 

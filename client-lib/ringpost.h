@@ -27,7 +27,8 @@
  *  (4) A handle may be used by any number of threads at once. Only ringpost_close must come last and alone: a call
  *      that begins after it, or has not returned when it is called, is the caller's error (what such a call had
  *      accepted is not lost by it).
- *  (5) A signal handler may publish, also in the middle of a publish, in a thread that has used the library before.
+ *  (5) A signal handler may publish, also in the middle of a publish, in a thread that has used the library before; but
+ *      not as a forked child's first call, which allocates (9).
  *  (6) Strings end with a zero byte. What is handed in is copied before the function returns. Nothing that comes back
  *      has to be freed but the handle; texts live until the thread's next failure.
  *  (7) Zero is the default of every option and of every field of an event that is not needed.
@@ -36,8 +37,9 @@
  *  (9) fork: the child's first call on a handle of its parent's starts afresh, with a control thread and a connection
  *      of its own, and returns RINGPOST_DAEMON_UNAVAILABLE (try again) until the connection stands. What the parent
  *      had accepted is the parent's. A reservation does not survive a fork: its text must not be written in the child.
- * (10) exec: every descriptor is close-on-exec. Threads may exit at any time; one that ends inside a reservation
- *      aborts it. After ringpost_close of every handle the library may be unloaded.
+ * (10) exec: every descriptor is close-on-exec. Threads may exit and be cancelled at any time; one that ends inside a
+ *      reservation aborts it. No function is a cancellation point. After ringpost_close of every handle the library
+ *      may be unloaded.
  *
  * This header is C99 and C++.
  */

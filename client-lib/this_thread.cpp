@@ -9,12 +9,11 @@ thread_local constinit ThisThread current{};
 
 }  // namespace
 
-ThisThread& this_thread() {
+ThisThread& this_thread(std::uint32_t process_id) {
   ThisThread& thread = current;
-  if (thread.id == 0) thread.id = static_cast<std::uint32_t>(::gettid());
+  if (thread.process_id != process_id) [[unlikely]]
+    thread = {static_cast<std::uint32_t>(::gettid()), 0, process_id};
   return thread;
 }
-
-void forget_this_thread() { current = {}; }
 
 }  // namespace ringpost::client

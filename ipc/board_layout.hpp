@@ -101,7 +101,7 @@ struct InstanceBoard {
   std::atomic<std::uint64_t> buffer_bytes;
   std::atomic<std::uint64_t> max_event_bytes;  // key + headers + message
 
-  // 0: the drainer is awake. Otherwise the number of this sleep: who publishes rings once for each number
+  // 0: the drainer is awake. Otherwise the number of this sleep: a channel rings for each number
   // (doorbell.hpp: the daemon's membarrier orders this store before its last look at the tails).
   alignas(kCacheLineBytes) std::atomic<std::uint32_t> doorbell_armed;
 

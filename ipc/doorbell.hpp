@@ -3,7 +3,7 @@
 //     drainer                                    publisher
 //     armed = n                                  tail = t            (release)
 //     membarrier: every running publisher        armed?              (plain load, no fence)
-//       passes a full barrier                    n, not rung yet ──▶ write(eventfd), once for each n
+//       passes a full barrier                    n, not rung yet ──▶ write(eventfd)
 //     look at the tails; sleep if nothing
 //
 // A processor may do the publisher's load before its store. The membarrier makes that impossible around the

@@ -2,11 +2,13 @@
 // a child of a process with several threads.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -130,6 +132,39 @@ TEST_F(Fork, the_childs_end_of_the_parents_connection_is_closed) {
   ::close(go[1]);
   ::close(go[0]);
   ::waitpid(child, nullptr, 0);
+}
+
+// The id that it remembers from the parent is nobody's in the child: its claims looked like those of a dead thread.
+TEST_F(Fork, the_thread_that_called_fork_keeps_its_claims_where_another_one_started_afresh) {
+  FakeDaemon daemon({FakeInstance{.lanes_max = 1}});
+  daemon.set_ping_interval_ms(1);  // looks for dead threads at each
+  Client client({.socket_path = daemon.socket_path().c_str()});
+  client.publish(kEvent);
+  const int status = in_child([&] {
+    std::thread([&] { eventually([&] { return !client.try_publish(kEvent); }); }).join();
+    const Event to_come{.instance = "kafkaid", .topic = "orders", .message = {}, .key = {}, .headers = {}};
+    Reservation reservation = client.reserve(to_come, 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (client.try_publish(kEvent) != Error::kBufferFull) return 1;
+    reservation.text()[0] = '3';
+    return reservation.try_commit(1) ? 2 : 0;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(daemon.drain().size(), 3u);
+}
+
+TEST_F(Fork, the_first_thread_ends_inside_a_reservation_before_the_others) {
+  FakeDaemon daemon({FakeInstance{.lanes_max = 1}});
+  const int status = in_child([&]() -> int {
+    Client own({.socket_path = daemon.socket_path().c_str()});
+    const Event to_come{.instance = "kafkaid", .topic = "orders", .message = {}, .key = {}, .headers = {}};
+    std::thread other([&] { ::_exit(eventually([&] { return !own.try_publish(kEvent); }) ? 0 : 1); });
+    const Reservation never_over = own.reserve(to_come, 10);
+    ::syscall(SYS_exit, 0);  // as pthread_exit does, without running through the test's frames
+    return 2;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_LE(daemon.drain().size(), 2u);
 }
 
 }  // namespace

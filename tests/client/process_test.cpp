@@ -80,6 +80,67 @@ TEST_F(Process, a_living_threads_reservation_is_never_taken_away) {
   EXPECT_EQ(daemon.drain().at(0).message, "2");
 }
 
+// Cancelled, and at no cancellation point yet.
+void expect_cancelled(std::thread& thread, const std::atomic<bool>& came_to_its_end) {
+  thread.join();
+  EXPECT_FALSE(came_to_its_end);
+}
+
+TEST_F(Process, a_cancelled_thread_rings_all_the_same) {
+  ipc::arm(daemon_.board().doorbell_armed, 9);
+  std::atomic<bool> published{false};
+  std::atomic<bool> came_to_its_end{false};
+  std::thread thread([&] {
+    ::pthread_cancel(::pthread_self());
+    client_.publish(kEvent);
+    published = true;
+    ::pthread_testcancel();
+    came_to_its_end = true;
+  });
+  expect_cancelled(thread, came_to_its_end);
+  EXPECT_TRUE(published);
+  EXPECT_EQ(daemon_.doorbell_rings(), 1u);
+  EXPECT_EQ(daemon_.drain().size(), 1u);
+  // And its lane is free again at once: nothing of it was left claimed.
+  EXPECT_EQ(client_.info("kafkaid").room_bytes, client_.info("kafkaid").lanes * (64u << 10));
+}
+
+TEST_F(Process, a_cancelled_thread_opens_and_closes_whole_handles) {
+  std::atomic<int> opened{0};
+  std::atomic<bool> came_to_its_end{false};
+  std::thread thread([&] {
+    ::pthread_cancel(::pthread_self());
+    for (int round = 0; round < 20; ++round) {
+      Client own({.socket_path = daemon_.socket_path().c_str()});
+      own.publish(kEvent);
+      ++opened;
+    }
+    ::pthread_testcancel();
+    came_to_its_end = true;
+  });
+  expect_cancelled(thread, came_to_its_end);
+  EXPECT_EQ(opened, 20);
+  EXPECT_EQ(daemon_.drain().size(), 20u);
+  EXPECT_TRUE(eventually([&] { return daemon_.client_count() == 1; }));
+}
+
+TEST_F(Process, a_thread_cancelled_inside_a_reservation_gives_its_lane_back) {
+  FakeDaemon daemon({FakeInstance{.lanes_max = 1}});
+  Client client({.socket_path = daemon.socket_path().c_str()});
+  std::thread([&] {
+    ringpost_event event{};
+    event.instance = "kafkaid";
+    event.topic = "orders";
+    event.message_size = 100;
+    ringpost_reservation reservation;
+    ASSERT_EQ(ringpost_reserve(client.handle(), &event, &reservation), RINGPOST_OK);
+    ::pthread_cancel(::pthread_self());
+    ::pthread_testcancel();
+  }).join();
+  EXPECT_TRUE(eventually([&] { return !client.try_publish(kEvent); }));
+  EXPECT_EQ(daemon.drain().size(), 1u);
+}
+
 TEST_F(Process, threads_come_and_go) {
   for (int round = 0; round < 200; ++round) {
     std::thread([&] { client_.publish(kEvent); }).join();
