@@ -4,6 +4,7 @@
 
 #include "client-lib/c_api.hpp"
 #include "client-lib/json_check.hpp"
+#include "client-lib/short_bytes.hpp"
 #include "ipc/board.hpp"
 #include "ipc/clock.hpp"
 #include "ipc/limits.hpp"
@@ -20,7 +21,7 @@ T read(const std::atomic<T>& word) {
 // With the lane's last topic remembered: most lanes carry one topic for long, and topics are only ever added.
 ipc::TopicLookup look_up(LaneSlot& lane, std::string_view topic) {
   const ipc::TopicEntry* const hint = lane.topic_hint;
-  if (hint != nullptr && std::string_view(hint->name, hint->name_size) == topic) return {true, hint};
+  if (hint != nullptr && same_short({hint->name, hint->name_size}, topic)) return {true, hint};
   const ipc::TopicLookup found = ipc::look_up_topic(lane.link().board(), topic);
   if (found.entry != nullptr) lane.topic_hint = found.entry;
   return found;
@@ -59,6 +60,10 @@ Verdict check_message(std::string_view message) {
 }
 
 Verdict standing_of(const InstanceLink& link) {
+  static_assert(static_cast<std::uint32_t>(ipc::Standing::kServed) == 0 &&
+                static_cast<std::uint32_t>(ipc::Admission::kAccept) == 0);
+  if ((read(link.client_board().standing) | read(link.board().admission)) == 0) [[likely]]
+    return {};
   switch (static_cast<ipc::Standing>(read(link.client_board().standing))) {
     case ipc::Standing::kServed:
       break;

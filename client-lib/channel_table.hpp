@@ -9,6 +9,7 @@
 
 #include "client-lib/channel.hpp"
 #include "client-lib/limits.hpp"
+#include "client-lib/short_bytes.hpp"
 
 namespace ringpost::client {
 
@@ -20,7 +21,7 @@ class ChannelTable {
 
   Channel* find(std::string_view name) const {
     for (Channel* channel : all()) {
-      if (channel->name() == name) return channel;
+      if (same_short(channel->name(), name)) return channel;
     }
     return nullptr;
   }

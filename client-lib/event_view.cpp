@@ -4,18 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "ipc/limits.hpp"
 #include "ipc/record.hpp"
 
 namespace ringpost::client {
 namespace {
-
-std::size_t add_sizes(std::size_t one, std::size_t other) {
-  const std::size_t sum = one + other;
-  return sum < one ? std::numeric_limits<std::size_t>::max() : sum;
-}
 
 // At most one byte more than a name may have: what is longer is refused, however long it is.
 std::string_view view_name(const char* name, std::size_t max_bytes) {
@@ -61,10 +55,6 @@ Malformed view_headers(const ringpost_event& event, EventView& view) {
 }
 
 }  // namespace
-
-std::size_t EventView::event_bytes() const {
-  return add_sizes(add_sizes(key_bytes, headers_bytes), message_bytes());
-}
 
 Malformed view_event(const ringpost_event& event, MessageIs message, EventView& view) {
   view.instance = view_name(event.instance, ipc::kInstanceNameMaxBytes);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "client-lib/c_api.hpp"
@@ -12,6 +13,12 @@ namespace ringpost::client {
 
 // Publishing passes the message; reserving passes only how long it may be.
 enum class MessageIs : std::uint8_t { kGiven, kToCome };
+
+// The largest number where the sum has no room.
+inline std::size_t add_sizes(std::size_t one, std::size_t other) {
+  const std::size_t sum = one + other;
+  return sum < one ? std::numeric_limits<std::size_t>::max() : sum;
+}
 
 // Filled by view_event, the names first; deliberately not set to zero before.
 struct EventView {
@@ -29,7 +36,7 @@ struct EventView {
   std::size_t message_bytes() const { return message != nullptr ? message_room_bytes : 0; }
 
   // What limits count; a message to come counts with nothing. More than any limit where the sizes are absurd.
-  std::size_t event_bytes() const;
+  std::size_t event_bytes() const { return add_sizes(add_sizes(key_bytes, headers_bytes), message_bytes()); }
 };
 
 // Takes the event apart. Anything but kNone is an INVALID_ARGUMENT, `number` and `detail` as Cause says.

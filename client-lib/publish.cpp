@@ -12,6 +12,7 @@
 #include "client-lib/event_view.hpp"
 #include "client-lib/failure.hpp"
 #include "client-lib/handle.hpp"
+#include "client-lib/short_bytes.hpp"
 #include "client-lib/this_thread.hpp"
 
 namespace ringpost::client {
@@ -122,22 +123,6 @@ int find_place(const Call& call, Client& client, const EventView& event, bool ch
   return code;
 }
 
-// Names and keys are short: a few overlapping words instead of a call.
-std::byte* put(std::byte* to, const char* bytes, std::size_t size) {
-  if (size >= 16) {
-    std::memcpy(to, bytes, size);
-  } else if (size >= 8) {
-    std::memcpy(to, bytes, 8);
-    std::memcpy(to + size - 8, bytes + size - 8, 8);
-  } else if (size >= 4) {
-    std::memcpy(to, bytes, 4);
-    std::memcpy(to + size - 4, bytes + size - 4, 4);
-  } else {
-    for (std::size_t at = 0; at < size; ++at) to[at] = static_cast<std::byte>(bytes[at]);
-  }
-  return to + size;
-}
-
 // The header, but for what is known at the commit only, and all in front of the message; returns where that begins.
 std::byte* write_record(const EventView& event, std::byte* record) {
   auto* const header = reinterpret_cast<ipc::RecordHeader*>(record);
@@ -147,9 +132,9 @@ std::byte* write_record(const EventView& event, std::byte* record) {
   header->zero = 0;
   header->key_size = static_cast<std::uint32_t>(event.key_bytes);
   header->headers_size = static_cast<std::uint32_t>(event.headers_bytes);
-  std::byte* to = put(record + sizeof *header, event.topic.data(), event.topic.size());
-  to = put(to, event.key, event.key_bytes);
-  return write_headers(to, event);
+  std::byte* to = put_short(record + sizeof *header, event.topic.data(), event.topic.size());
+  to = put_short(to, event.key, event.key_bytes);
+  return event.header_count != 0 ? write_headers(to, event) : to;
 }
 
 // The message lies in the record already.
