@@ -31,6 +31,26 @@ void take_descriptors(msghdr& message, Received& received) {
   }
 }
 
+ssize_t receive_message(int socket, msghdr& message, int flags) {
+  ssize_t size;
+  do {
+    size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | flags);
+  } while (size < 0 && errno == EINTR);
+  return size;
+}
+
+// Whether the next message has descriptors with it. Looking takes none of them.
+bool descriptors_wait(int socket) {
+  std::byte byte;
+  iovec vector{&byte, sizeof byte};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  // The kernel says so when there is no room for what comes along; a client's credentials don't count, for we have
+  // not asked for them.
+  return receive_message(socket, message, MSG_PEEK) >= 0 && (message.msg_flags & MSG_CTRUNC) != 0;
+}
+
 Received receive(int socket, bool with_descriptors) {
   Received received;
   // One byte more than a frame, so that something longer is seen to be longer.
@@ -44,10 +64,7 @@ Received receive(int socket, bool with_descriptors) {
     message.msg_control = control.bytes.data();
     message.msg_controllen = control.bytes.size();
   }
-  ssize_t size;
-  do {
-    size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
+  const ssize_t size = receive_message(socket, message, 0);
   if (size < 0) {
     received.what = errno == EAGAIN ? Received::What::kNothing : Received::What::kEnd;
     return received;
@@ -113,7 +130,12 @@ Received receive_answer(int socket, int timeout_ms) {
   return receive(socket, true);
 }
 
-Received receive_question(int socket) { return receive(socket, false); }
+Received receive_question(int socket) {
+  if (!descriptors_wait(socket)) return receive(socket, false);
+  Received received;
+  received.what = Received::What::kGarbage;
+  return received;
+}
 
 std::size_t unread_bytes(int socket) {
   int bytes = 0;

@@ -37,8 +37,8 @@ bool send_frame(int socket, const Frame& frame, std::span<const int> descriptors
 // Client: waits up to timeout_ms for one frame.
 Received receive_answer(int socket, int timeout_ms);
 
-// Daemon: never waits, and accepts no descriptor: what a stranger sends along is not even installed in our
-// table.
+// Daemon: never waits, and accepts no descriptor. A message with descriptors is garbage and stays where it is: to
+// read it would free them, and the last reference to a file can take as long to go as its owner likes.
 Received receive_question(int socket);
 
 // Bytes that the peer has not read yet.

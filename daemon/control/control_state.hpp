@@ -11,6 +11,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/control/census.hpp"
 #include "daemon/control/status.hpp"
+#include "daemon/control/undertaker.hpp"
 #include "daemon/instance/instance.hpp"
 
 namespace ringpost::daemon {
@@ -22,6 +23,7 @@ struct ControlState {
   boost::asio::io_context& io;
   const Config& config;
   Census census;
+  Undertaker undertaker;
   bool stopping = false;
   std::uint64_t last_client_id = 0;  // ids are never used again: nothing of a client outlives this process
   std::uint64_t last_lane_id = 0;

@@ -29,6 +29,7 @@ namespace {
 
 constexpr int kAcceptedAtOnceMax = 64;  // then the others have their turn
 constexpr std::chrono::milliseconds kAcceptPause{200};
+constexpr std::size_t kRefusedClosingMax = 256;  // each takes microseconds, unless it is an attack
 constexpr std::chrono::seconds kHouseKeeping{30};
 constexpr std::chrono::seconds kStopOverdue{5};  // past stop_timeout
 
@@ -111,6 +112,7 @@ int Server::run() {
   notify_systemd(
       fmt::format("READY=1\nSTATUS=serving {} instances at {}", state_.instances.size(), socket_.path()));
   io_.run();
+  for (const auto& session : sessions_) session->leave_open();
   if (state_.protocol_errors != 0) {
     spdlog::info("{} connections were ended for breaking the protocol", state_.protocol_errors);
   }
@@ -126,6 +128,10 @@ void Server::wait_for_connections() {
 
 void Server::accept_some() {
   for (int accepted = 0; accepted < kAcceptedAtOnceMax; ++accepted) {
+    if (refused_closing_ >= kRefusedClosingMax) {
+      accepting_held_ = true;  // until the undertaker has done
+      return;
+    }
     const std::int64_t before_ns = ipc::monotonic_ns();
     ipc::Descriptor connection(::accept4(socket_.socket(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (connection) {
@@ -145,18 +151,26 @@ void Server::accept_one(ipc::Descriptor connection) {
   if (!state_.census.may_connect(who.peer.uid)) {
     log_limited(spdlog::level::warn, fmt::format("too-many-connections/uid {}", who.peer.uid),
                 "a connection of {} was closed: there are too many, of this user or in all", who.text());
-    return;
+    return close_refused(std::move(connection));
   }
   try {
     const uid_t user = who.peer.uid;
-    auto session = std::make_shared<Session>(state_, std::move(connection), std::move(who), queue_empty_ns_,
-                                             [this](Session& ended) { session_ended(ended); });
+    auto session = std::make_shared<Session>(
+        state_, connection, std::move(who), queue_empty_ns_,
+        [this](Session& ended, ipc::Descriptor closing) { session_ended(ended, std::move(closing)); });
     state_.census.connected(user);
     sessions_.insert(session);
     session->start();
   } catch (const std::system_error& error) {
     log_limited(spdlog::level::err, "accept", "a connection was closed: {}", error.what());
+    close_refused(std::move(connection));
   }
+}
+
+void Server::close_refused(ipc::Descriptor connection) {
+  ++refused_closing_;
+  state_.undertaker.close(std::move(connection),
+                          [this] { boost::asio::post(io_, [this] { refused_closed(); }); });
 }
 
 // Out of descriptors or memory: the connection stays in the queue, and asking for it again at once would
@@ -169,9 +183,17 @@ void Server::pause_accepting(int why) {
   });
 }
 
-void Server::session_ended(Session& session) {
+void Server::refused_closed() {
+  if (--refused_closing_ >= kRefusedClosingMax / 2 || state_.stopping) return;
+  if (std::exchange(accepting_held_, false)) wait_for_connections();
+}
+
+void Server::session_ended(Session& session, ipc::Descriptor socket) {
   const uid_t user = session.who().peer.uid;
-  state_.census.disconnected(user);
+  // It counts until it is closed: whoever makes that take long has fewer connections meanwhile.
+  state_.undertaker.close(std::move(socket), [this, user] {
+    boost::asio::post(io_, [this, user] { state_.census.disconnected(user); });
+  });
   if (const std::shared_ptr<Client>& client = session.client()) {
     spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name, session.who().text());
     state_.census.client_departed();
@@ -248,7 +270,7 @@ void Server::stop() {
   accept_pause_.cancel();
   house_keeping_.cancel();
   listener_.close();
-  socket_.remove();
+  state_.undertaker.close(socket_.remove(), nullptr);
   for (const auto& session : sessions_) session->daemon_stops();
   const std::int64_t deadline_ns =
       ipc::monotonic_ns() + std::chrono::nanoseconds(state_.config.daemon.stop_timeout).count();

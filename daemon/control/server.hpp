@@ -51,7 +51,9 @@ class Server {
   void accept_one(ipc::Descriptor connection);
   void pause_accepting(int why);
 
-  void session_ended(Session& session);
+  void session_ended(Session& session, ipc::Descriptor socket);
+  void close_refused(ipc::Descriptor connection);
+  void refused_closed();
   void channel_drained(std::uint64_t client_id);
   void client_malformed(std::uint64_t client_id, const std::string& instance, const std::string& why);
   std::shared_ptr<Client> mark_malformed(std::uint64_t client_id);
@@ -74,6 +76,8 @@ class Server {
   std::int64_t queue_empty_ns_ = 0;  // CLOCK_MONOTONIC: nobody waited for accept() at that time
   std::set<std::shared_ptr<Session>> sessions_;
   std::map<std::uint64_t, Departed> departed_;  // by client id
+  bool accepting_held_ = false;
+  std::size_t refused_closing_ = 0;  // connections that were refused and are with the undertaker
   std::size_t instances_running_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,7 +42,7 @@ ipc::Descriptor duplicate(const ipc::Descriptor& descriptor) {
 
 }  // namespace
 
-Session::Session(ControlState& state, ipc::Descriptor socket, Credentials who, std::int64_t not_before_ns,
+Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, std::int64_t not_before_ns,
                  Ended ended)
     : state_(state),
       socket_(state.io),
@@ -368,8 +369,9 @@ void Session::protocol_error(std::string_view what) {
 void Session::end() {
   if (std::exchange(phase_, Phase::kEnded) == Phase::kEnded) return;
   hello_deadline_.cancel();
-  socket_.close();
-  ended_(*this);
+  ipc::Descriptor socket(socket_.release());
+  ::shutdown(socket.get(), SHUT_RDWR);  // its client knows at once, however long the closing takes
+  ended_(*this, std::move(socket));
 }
 
 }  // namespace ringpost::daemon

@@ -31,11 +31,12 @@ inline constexpr std::uint32_t kPingIntervalMs = 1000;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  using Ended = std::function<void(Session&)>;
+  using Ended = std::function<void(Session&, ipc::Descriptor)>;
 
   // `not_before_ns`: a time (CLOCK_MONOTONIC) at which this connection did not exist yet. `ended` is called
-  // once, when the connection is at its end. Throws std::system_error when the socket can't be watched.
-  Session(ControlState& state, ipc::Descriptor socket, Credentials who, std::int64_t not_before_ns,
+  // once, when the connection is at its end, with the socket, for the undertaker. Throws std::system_error when
+  // the socket can't be watched; the caller has it still, then.
+  Session(ControlState& state, ipc::Descriptor& socket, Credentials who, std::int64_t not_before_ns,
           Ended ended);
 
   void start();
@@ -43,6 +44,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool cut_off();
   bool is_cut_off() const { return cut_off_; }
   void daemon_stops();
+  // The process is at its end, which closes the socket.
+  void leave_open() { socket_.release(); }
 
   const Credentials& who() const { return who_; }
   const std::shared_ptr<Client>& client() const { return client_; }  // null before the hello

@@ -107,13 +107,13 @@ void SocketFile::listen() {
   if (::listen(socket_.get(), SOMAXCONN) != 0) fail(fmt::format("can't listen at {}: {}", path_, reason()));
 }
 
-void SocketFile::remove() {
-  if (!socket_) return;
-  socket_.reset();
+ipc::Descriptor SocketFile::remove() {
+  if (!socket_) return {};
   struct stat status {};
   if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
     ::unlink(path_.c_str());
   }
+  return std::move(socket_);
 }
 
 }  // namespace ringpost::daemon

@@ -25,10 +25,11 @@ class SocketFile {
   int socket() const { return socket_.get(); }
   const std::string& path() const { return path_; }
 
-  // Closes the socket and removes its file, if it still is ours. The lock stays, and so does the directory (a
-  // bind-mounted one would stay empty for ever). The lock's file stays too: removing it would let two daemons
-  // hold two locks of one name.
-  void remove();
+  // Removes the socket's file, if it still is ours, and gives the socket away: whoever closes it, closes the
+  // connections that nobody has accepted (undertaker.hpp). Empty, when that was done before. The lock stays, and
+  // so does the directory (a bind-mounted one would stay empty for ever). The lock's file stays too: removing it
+  // would let two daemons hold two locks of one name.
+  ipc::Descriptor remove();
 
  private:
   void take_lock();
