@@ -62,6 +62,11 @@ constexpr std::size_t align_record(std::size_t bytes) {
   return (bytes + kRecordAlignBytes - 1) & ~(kRecordAlignBytes - 1);
 }
 
+// The largest record of an event (key + headers + message) of so many bytes.
+constexpr std::size_t record_bytes_max(std::size_t event_bytes) {
+  return align_record(sizeof(RecordHeader) + kTopicNameMaxBytes + event_bytes);
+}
+
 struct HeaderField {
   std::string_view name;
   std::optional<std::string_view> value;  // nullopt: a null header

@@ -19,7 +19,8 @@ bool Intake::open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, st
   books.journal_entry = journal_.enter({lane_id, client->id, capacity_bytes, slot});
   if (books.journal_entry == Journal::kFull) return false;
   try {
-    feeds_.push_back(std::make_unique<LaneFeed>(std::move(client), lane_id, slot, memory, capacity_bytes));
+    feeds_.push_back(std::make_unique<LaneFeed>(std::move(client), lane_id, slot, memory, capacity_bytes,
+                                                ipc::record_bytes_max(config_.max_event_size_bytes)));
     books_.emplace(lane_id, books);
   } catch (const std::exception&) {
     // No memory, or no room for another mapping (vm.max_map_count): this lane is refused, the others go on.

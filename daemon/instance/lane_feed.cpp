@@ -21,8 +21,14 @@ void LaneFeed::take(std::int64_t now_ns, std::size_t budget_bytes) {
 bool LaneFeed::parse_one(std::int64_t now_ns, std::size_t offset) {
   ipc::RecordView record;
   const ipc::RecordError error = ipc::parse_record(std::span(bytes_).subspan(offset), record);
+  const bool has_size = bytes_.size() - offset >= sizeof(ipc::RecordHeader);
+  if (has_size && record.header.size > record_bytes_max_) {
+    // Before all of it has been copied: what a client says of itself must not decide how much memory that takes.
+    malformed_ = "a record is larger than max_event_size allows";
+    return false;
+  }
   // Short may mean that the budget cut the copy off; the tail's end is checked by take().
-  if (error == ipc::RecordError::kShort && record.header.size <= reader_.capacity_bytes()) return false;
+  if (error == ipc::RecordError::kShort) return false;
   if (error != ipc::RecordError::kNone) {
     malformed_ = "a record has " + std::string(to_string(error));
     return false;

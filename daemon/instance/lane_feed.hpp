@@ -4,6 +4,7 @@
 // change any more, and what was validated is what goes into the arena.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -20,9 +21,16 @@ namespace ringpost::daemon {
 
 class LaneFeed {
  public:
+  // `record_bytes_max`: no honest client writes a larger one, for the board tells it the largest event, and the
+  // arena could not hold it.
   LaneFeed(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
-           const ipc::Descriptor& memory, std::size_t capacity_bytes)
-      : client_(std::move(client)), lane_id_(lane_id), slot_(slot), reader_(memory, capacity_bytes) {}
+           const ipc::Descriptor& memory, std::size_t capacity_bytes,
+           std::size_t record_bytes_max = ipc::kLaneMaxBytes)
+      : client_(std::move(client)),
+        lane_id_(lane_id),
+        slot_(slot),
+        reader_(memory, capacity_bytes),
+        record_bytes_max_(std::min(record_bytes_max, capacity_bytes)) {}
 
   // A record with the stamp that counts for the order.
   struct Stamped {
@@ -84,6 +92,7 @@ class LaneFeed {
   std::uint64_t lane_id_;
   std::uint32_t slot_;
   ipc::LaneReader reader_;
+  std::size_t record_bytes_max_;
 
   std::vector<std::byte> bytes_;  // copied, from the first unconsumed record on
   std::vector<Stamped> records_;
