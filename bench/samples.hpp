@@ -4,30 +4,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace ringpost::bench {
 
 class Samples {
  public:
-  explicit Samples(std::size_t capacity) { ns_.reserve(capacity); }
-
-  // Never allocates: what is over the capacity replaces older samples, evenly.
-  void add(std::int64_t ns) {
-    const auto value = static_cast<std::uint32_t>(std::clamp<std::int64_t>(ns, 0, UINT32_MAX));
-    if (ns_.size() < ns_.capacity()) {
-      ns_.push_back(value);
-    } else {
-      ns_[next_++ % ns_.size()] = value;
-    }
-    max_ = std::max(max_, value);
-  }
-  void add_full() { ++full_; }
+  void add(std::span<const std::uint32_t> ns) { ns_.insert(ns_.end(), ns.begin(), ns.end()); }
+  void add(std::uint32_t ns) { ns_.push_back(ns); }
 
   bool empty() const { return ns_.empty(); }
-  std::uint64_t full() const { return full_; }
-  std::uint32_t max_ns() const { return max_; }
-  // 0.5 is the median.
+  // 0.5 is the median, 1 the longest.
   std::uint32_t percentile_ns(double share) {
     if (ns_.empty()) return 0;
     const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(ns_.size() - 1));
@@ -37,9 +25,6 @@ class Samples {
 
  private:
   std::vector<std::uint32_t> ns_;
-  std::size_t next_ = 0;
-  std::uint32_t max_ = 0;
-  std::uint64_t full_ = 0;
 };
 
 }  // namespace ringpost::bench

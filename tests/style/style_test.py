@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "client-lib": {"client-lib", "ipc"},
     "kafka": {"kafka"},
     "daemon": {"daemon", "ipc", "kafka", "client-lib"},
-    "bench": {"bench", "ipc", "kafka", "client-lib", "daemon"},
+    "bench": {"bench", "tests", "ipc", "kafka", "client-lib", "daemon"},
     "tests": {"tests", "ipc", "kafka", "client-lib", "daemon"},
     "tests/package": set(),
 }
