@@ -13,13 +13,16 @@
 //     waiting ──before hand-over──▶ handed ──acknowledged──▶ delivered
 //        └──────────────┴── refused for good, timed out ──▶ dead
 //
+// Several chunks are being filled at a time: one by all topics together, and one by each topic that lags behind
+// (so that its records do not pin everybody's). Within a chunk sequence numbers rise.
+//
 // One writer: the instance's thread. A successor that finds this memory after a crash knows, from it alone:
-//   - which records count: those with sequence < next_sequence of the selected commit, in chunks whose
-//   `opened` is not 0
-//     and not above the commit's. The rest is wiped: a chunk that was opened again holds stale records.
+//   - which records count: those before `end_offset` of the chunks whose `opened` is neither 0 nor above the
+//     commit's, with a sequence below next_sequence of the selected commit. What else lies there is stale, and has to
+//     be cut off (end_offset) before the first new record gets a sequence number.
 //   - where each lane stands: the largest lane_position of that lane, or the journal's where that is larger.
 //   - the totals: those of the selected commit (for chunks freed before) plus the states of the records that
-//   are live.
+//     are live.
 #pragma once
 
 #include <array>
@@ -36,19 +39,14 @@ inline constexpr std::uint32_t kArenaVersion = 1;
 
 // What one store of the selector makes true, all of it at once.
 struct ArenaCommit {
-  std::uint64_t next_sequence;  // of the record that comes next; the first is 1
-  std::uint64_t opened;         // chunks opened so far
-  std::uint32_t chunk;          // being filled; kNoChunk before the first
-  std::uint32_t zero;
-  std::uint64_t offset;           // in that chunk: behind its last record
+  std::uint64_t next_sequence;    // of the record that comes next; the first is 1
+  std::uint64_t opened;           // chunks opened so far
   std::uint64_t freed_delivered;  // records in chunks freed so far, by how they ended
   std::uint64_t freed_dead;
   std::uint64_t
       freed_opened;  // `opened` of the chunk freed last: free, even if the table does not say so yet
 };
-static_assert(sizeof(ArenaCommit) == 56);
-
-inline constexpr std::uint32_t kNoChunk = 0xFFFFFFFF;
+static_assert(sizeof(ArenaCommit) == 40);
 
 // A cache line for what changes. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct ArenaHeader {
@@ -70,7 +68,7 @@ static_assert(sizeof(ArenaHeader) <= kPageBytes);
 struct ArenaChunk {
   std::uint64_t opened;          // number of this opening, from 1; 0: free
   std::uint64_t first_sequence;  // of the record at its beginning
-  std::uint64_t end_offset;      // behind its last record, once closed; 0 while it is being filled
+  std::uint64_t end_offset;      // behind its last record; stored before the commit that counts that record
   std::uint64_t zero;
 };
 static_assert(sizeof(ArenaChunk) == 32);
@@ -84,7 +82,7 @@ struct ArenaPrefix {
   std::uint32_t size;                // of prefix and record
   std::atomic<std::uint32_t> state;  // ArenaState; read by a successor
   std::int32_t partition;            // -1: not chosen yet
-  std::uint32_t zero;
+  std::uint32_t stay;                // the daemon's own; nothing to a successor
   std::uint64_t lane_id;
   std::uint64_t lane_position;  // in that lane, behind this record
   std::int64_t create_time_ms;  // Unix epoch

@@ -61,6 +61,11 @@ std::string EmbeddedCluster::bootstrap_servers() const {
 void EmbeddedCluster::create_topic(const EmbeddedTopic& topic) {
   check(rd_kafka_mock_topic_create(impl_->cluster.get(), topic.name.c_str(), topic.partition_count, 1),
         "topic " + topic.name);
+  for (std::int32_t partition = 0; topic.leader != 0 && partition < topic.partition_count; ++partition) {
+    check(
+        rd_kafka_mock_partition_set_leader(impl_->cluster.get(), topic.name.c_str(), partition, topic.leader),
+        "leader of topic " + topic.name);
+  }
 }
 
 void EmbeddedCluster::set_topic_error(const std::string& topic, int code) {

@@ -13,6 +13,7 @@ namespace ringpost::kafka {
 struct EmbeddedTopic {
   std::string name;
   std::int32_t partition_count = 1;
+  std::int32_t leader = 0;  // the broker that leads all its partitions; 0: they are spread
 };
 
 // Every function may be called from any thread. They throw std::runtime_error when librdkafka refuses.

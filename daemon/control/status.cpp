@@ -32,8 +32,11 @@ json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
 json::array topics_of(const InstanceStatus& instance) {
   json::array topics;
   for (const InstanceStatus::Topic& topic : instance.topics) {
-    topics.push_back(
-        json::object{{"name", topic.name}, {"state", topic.state}, {"partitions", topic.partitions}});
+    topics.push_back(json::object{{"name", topic.name},
+                                  {"state", topic.state},
+                                  {"partitions", topic.partitions},
+                                  {"buffer_used_bytes", topic.buffer_used_bytes},
+                                  {"full", topic.full}});
   }
   return topics;
 }

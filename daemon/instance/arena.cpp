@@ -4,6 +4,7 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid.hpp>
@@ -64,38 +65,59 @@ Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes)
   for (auto number = static_cast<std::uint32_t>(chunks_.size()); number > 0; --number)
     free_.push_back(number - 1);
   next_.next_sequence = 1;
-  next_.chunk = ipc::kNoChunk;
   commit();
 }
 
-bool Arena::has_room(std::size_t record_bytes) const {
-  const std::size_t needed_bytes = sizeof(ArenaPrefix) + record_bytes;
-  if (needed_bytes > chunk_bytes_) return false;
-  if (next_.chunk != ipc::kNoChunk && next_.offset + needed_bytes <= chunk_bytes_) return true;
-  return !free_.empty();
+Tenant Arena::add_tenant() {
+  own_.emplace_back();
+  return tenancy_.add();
 }
 
-Arena::Ticket Arena::append(const Origin& origin, std::span<const std::byte> record) {
-  const std::size_t size_bytes = sizeof(ArenaPrefix) + record.size();
-  assert(has_room(record.size()));
-  if (next_.chunk == ipc::kNoChunk || next_.offset + size_bytes > chunk_bytes_) open_chunk();
+bool Arena::has_room(Tenant tenant, std::size_t record_bytes) const {
+  const std::size_t needed_bytes = sizeof(ArenaPrefix) + record_bytes;
+  if (needed_bytes > chunk_bytes_) return false;
+  return filling_of(tenant).fits(needed_bytes, chunk_bytes_) || !free_.empty();
+}
 
-  const Ticket ticket = chunk_offset(next_.chunk) + next_.offset;
+// Its records would go on pinning chunks that others have long done with. A few lag at a time; when all do, nobody's
+// records are in anybody's way.
+bool Arena::lags(Tenant tenant) const {
+  return tenancy_.pinned_chunks(tenant) > std::clamp<std::size_t>(chunks_.size() / 16, 1, 4) &&
+         own_count_ < chunks_.size() / 8 && !free_.empty();
+}
+
+Arena::Ticket Arena::append(const Origin& origin, Tenant tenant, std::span<const std::byte> record) {
+  const std::size_t size_bytes = sizeof(ArenaPrefix) + record.size();
+  assert(has_room(tenant, record.size()));
+  Filling& own = own_[tenant];
+  if (own.chunk == Filling::kNoChunk && lags(tenant)) {
+    open_chunk(own);
+    ++own_count_;
+  }
+  Filling& filling = own.chunk != Filling::kNoChunk ? own : common_;
+  if (!filling.fits(size_bytes, chunk_bytes_)) {
+    close_chunk(filling);
+    open_chunk(filling);
+  }
+
+  ArenaChunk& entry = chunk(filling.chunk);
+  const Ticket ticket = chunk_offset(filling.chunk) + filling.offset;
   ArenaPrefix* prefix = prefix_at(ticket);
   prefix->sequence = next_.next_sequence++;
   prefix->size = static_cast<std::uint32_t>(size_bytes);
   prefix->state.store(static_cast<std::uint32_t>(ArenaState::kWaiting),
                       std::memory_order_relaxed);  // see commit()
   prefix->partition = -1;
-  prefix->zero = 0;
+  prefix->stay = tenancy_.arrive(tenant, entry.opened);
   prefix->lane_id = origin.lane_id;
   prefix->lane_position = origin.lane_position;
   prefix->create_time_ms = origin.create_time_ms;
   std::memcpy(at(ticket + sizeof(ArenaPrefix)), record.data(), record.size());
   std::memcpy(at(ticket + sizeof(ArenaPrefix) + offsetof(ipc::RecordHeader, stamp_ns)), &origin.stamp_ns,
               sizeof origin.stamp_ns);
-  next_.offset += size_bytes;
-  ++chunks_[next_.chunk].live;
+  filling.offset += size_bytes;
+  entry.end_offset = filling.offset;
+  ++chunks_[filling.chunk].live;
   return ticket;
 }
 
@@ -127,7 +149,7 @@ void Arena::finish(Ticket ticket, ArenaState end) {
   assert(end == ArenaState::kDelivered || end == ArenaState::kDead);
   prefix_at(ticket)->state.store(static_cast<std::uint32_t>(end),
                                  std::memory_order_release);  // for a successor
-  const auto number = static_cast<std::uint32_t>((ticket - chunks_offset_) / chunk_bytes_);
+  const std::uint32_t number = chunk_of(ticket);
   ChunkUse& use = chunks_[number];
   assert(use.live > 0);
   --use.live;
@@ -138,21 +160,30 @@ void Arena::finish(Ticket ticket, ArenaState end) {
     ++use.dead;
     ++dead_;
   }
-  if (use.live == 0 && number != next_.chunk) free_chunk(number);
+  const Tenant tenant = tenancy_.leave(prefix_at(ticket)->stay);
+  if (use.live == 0 && !use.filling) free_chunk(number);
+  if (tenancy_.pinned_chunks(tenant) == 0 && own_[tenant].chunk != Filling::kNoChunk) {
+    close_chunk(own_[tenant]);
+    --own_count_;
+  }
 }
 
-void Arena::open_chunk() {
-  const std::uint32_t full = next_.chunk;
-  if (full != ipc::kNoChunk) chunk(full).end_offset = next_.offset;
-  next_.chunk = free_.back();
+void Arena::open_chunk(Filling& filling) {
+  filling = {free_.back(), 0};
   free_.pop_back();
-  next_.offset = 0;
+  chunks_[filling.chunk].filling = true;
   ++next_.opened;
-  ArenaChunk& opened = chunk(next_.chunk);
+  ArenaChunk& opened = chunk(filling.chunk);
   opened.end_offset = 0;
   opened.first_sequence = next_.next_sequence;
   opened.opened = next_.opened;
-  if (full != ipc::kNoChunk && chunks_[full].live == 0) free_chunk(full);
+}
+
+void Arena::close_chunk(Filling& filling) {
+  const std::uint32_t number = std::exchange(filling, {}).chunk;
+  if (number == Filling::kNoChunk) return;
+  chunks_[number].filling = false;
+  if (chunks_[number].live == 0) free_chunk(number);
 }
 
 void Arena::free_chunk(std::uint32_t number) {
@@ -170,29 +201,35 @@ void Arena::free_chunk(std::uint32_t number) {
 
 template <typename Visit>
 void Arena::walk(std::uint32_t number, const ArenaCommit& commit, Visit visit) const {
-  const bool filling = number == commit.chunk;
-  const std::uint64_t end_offset = filling ? commit.offset : chunk(number).end_offset;
+  const std::uint64_t end_offset = chunk(number).end_offset;
   for (std::uint64_t offset = 0; offset < end_offset;
        offset += prefix_at(chunk_offset(number) + offset)->size) {
-    if (!visit(chunk_offset(number) + offset)) return;
+    const Ticket ticket = chunk_offset(number) + offset;
+    if (prefix(ticket).sequence >= commit.next_sequence || !visit(ticket)) return;
   }
 }
 
 std::int64_t Arena::oldest_stamp_ns() const {
-  std::uint32_t oldest = ipc::kNoChunk;
+  std::vector<std::uint32_t> pinned;
   for (std::uint32_t number = 0; number < chunks_.size(); ++number) {
-    if (chunks_[number].live == 0) continue;
-    if (oldest == ipc::kNoChunk || chunk(number).opened < chunk(oldest).opened) oldest = number;
+    if (chunks_[number].live != 0) pinned.push_back(number);
   }
-  if (oldest == ipc::kNoChunk) return 0;
-  std::int64_t stamp_ns = 0;
-  walk(oldest, next_, [&](Ticket ticket) {
-    if (has_ended(state_of(prefix(ticket)))) return true;
-    ipc::RecordHeader record_header;
-    std::memcpy(&record_header, at(ticket + sizeof(ArenaPrefix)), sizeof record_header);
-    stamp_ns = record_header.stamp_ns;
-    return false;
+  std::sort(pinned.begin(), pinned.end(), [this](std::uint32_t a, std::uint32_t b) {
+    return chunk(a).first_sequence < chunk(b).first_sequence;
   });
+  std::uint64_t oldest_sequence = next_.next_sequence;
+  std::int64_t stamp_ns = 0;
+  for (const std::uint32_t number : pinned) {
+    if (chunk(number).first_sequence >= oldest_sequence) break;
+    walk(number, next_, [&](Ticket ticket) {
+      if (has_ended(state_of(prefix(ticket)))) return true;
+      if (prefix(ticket).sequence >= oldest_sequence) return false;
+      oldest_sequence = prefix(ticket).sequence;
+      std::memcpy(&stamp_ns, at(ticket + sizeof(ArenaPrefix) + offsetof(ipc::RecordHeader, stamp_ns)),
+                  sizeof stamp_ns);
+      return false;
+    });
+  }
   return stamp_ns;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/instance/tenancy.hpp"
 #include "ipc/arena_layout.hpp"
 #include "ipc/record.hpp"
 #include "ipc/shared_memory.hpp"
@@ -28,14 +29,18 @@ class Arena {
     std::int64_t stamp_ns = 0;        // as the drainer has it: a client's lie is corrected
     std::int64_t create_time_ms = 0;
   };
-  bool has_room(std::size_t record_bytes) const;
+  Tenant add_tenant();
+  bool has_room(Tenant tenant, std::size_t record_bytes) const;
   // Copies the record in and gives it the next sequence number. Needs room. Not accepted before commit().
-  Ticket append(const Origin& origin, std::span<const std::byte> record);
+  Ticket append(const Origin& origin, Tenant tenant, std::span<const std::byte> record);
   // One store makes all that was appended since the last commit() the arena's content.
   void commit();
 
   const ipc::ArenaPrefix& prefix(Ticket ticket) const { return *prefix_at(ticket); }
   ipc::RecordView record(Ticket ticket) const;
+  std::uint32_t chunk_of(Ticket ticket) const {
+    return static_cast<std::uint32_t>((ticket - chunks_offset_) / chunk_bytes_);
+  }
   void set_handed(Ticket ticket, std::int32_t partition);
   // Ends a record as delivered or dead. Its chunk is free when all its records have ended.
   void finish(Ticket ticket, ipc::ArenaState end);
@@ -46,6 +51,11 @@ class Arena {
   std::uint64_t dead() const { return dead_; }
   std::uint64_t waiting() const { return next_.next_sequence - 1 - delivered_ - dead_; }
   std::size_t buffer_bytes() const { return chunk_bytes_ * chunks_.size(); }
+  std::size_t chunk_bytes() const { return chunk_bytes_; }
+  std::size_t chunk_count() const { return chunks_.size(); }
+  std::size_t free_chunks() const { return free_.size(); }
+  // Chunks that can't be used again before a record of this tenant has ended.
+  std::size_t pinned_chunks(Tenant tenant) const { return tenancy_.pinned_chunks(tenant); }
   std::size_t used_bytes() const;  // chunks that are pinned by a record, or being filled
   // The stamp of the oldest record that waits; 0: none.
   std::int64_t oldest_stamp_ns() const;
@@ -62,9 +72,20 @@ class Arena {
  private:
   // What this process knows of a chunk beside its entry in the table.
   struct ChunkUse {
+    bool filling = false;
     std::uint32_t live = 0;  // records that have not ended
     std::uint32_t delivered = 0;
     std::uint32_t dead = 0;
+  };
+
+  // A chunk that is being filled, and by whom.
+  struct Filling {
+    static constexpr std::uint32_t kNoChunk = 0xFFFFFFFF;
+    std::uint32_t chunk = kNoChunk;
+    std::uint64_t offset = 0;
+    bool fits(std::size_t bytes, std::size_t chunk_bytes) const {
+      return chunk != kNoChunk && offset + bytes <= chunk_bytes;
+    }
   };
 
   std::byte* at(std::uint64_t offset) const { return base_ + offset; }
@@ -77,7 +98,12 @@ class Arena {
   // Visits the committed records of one chunk, in order, until `visit` says false.
   template <typename Visit>
   void walk(std::uint32_t number, const ipc::ArenaCommit& commit, Visit visit) const;
-  void open_chunk();
+  const Filling& filling_of(Tenant tenant) const {
+    return own_[tenant].chunk != Filling::kNoChunk ? own_[tenant] : common_;
+  }
+  bool lags(Tenant tenant) const;
+  void open_chunk(Filling& filling);
+  void close_chunk(Filling& filling);
   void free_chunk(std::uint32_t number);
 
   std::size_t chunk_bytes_;
@@ -89,6 +115,10 @@ class Arena {
 
   ipc::ArenaCommit next_{};  // what the next commit() will store
   std::vector<ChunkUse> chunks_;
+  Filling common_;            // of all tenants but those that lag
+  std::vector<Filling> own_;  // by tenant
+  std::size_t own_count_ = 0;
+  Tenancy tenancy_;
   std::vector<std::uint32_t> free_;  // the last freed is used first: it is still in the cache
   std::uint64_t delivered_ = 0;
   std::uint64_t dead_ = 0;

@@ -48,6 +48,8 @@ struct InstanceStatus {
     std::string name;
     std::string state;  // "exists", "missing", "unasked"
     std::int32_t partitions = 0;
+    std::uint64_t buffer_used_bytes = 0;  // of chunks that it pins, alone or with others
+    bool full = false;                    // at its share: its calls get BUFFER_FULL
   };
   std::vector<Topic> topics;
 };

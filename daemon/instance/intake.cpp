@@ -1,9 +1,11 @@
 #include "daemon/instance/intake.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <exception>
 #include <limits>
 #include <unordered_set>
+#include <utility>
 
 #include "client-lib/json_check.hpp"
 #include "ipc/clock.hpp"
@@ -54,16 +56,20 @@ DrainResult Intake::round() {
 }
 
 bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::byte> bytes) {
-  if (!parts_.arena.has_room(bytes.size())) return false;
+  ipc::RecordView record;
+  [[maybe_unused]] const ipc::RecordError error = ipc::parse_record(bytes, record);
+  assert(error == ipc::RecordError::kNone);  // the feed has parsed these same bytes
+  const Topics::Rule& rule = parts_.topics.rule(record.topic);
+  if (!parts_.arena.has_room(rule.tenant, bytes.size())) return false;
   Arena::Origin origin;
   origin.lane_id = feed.lane_id();
   origin.lane_position = feed.position_behind_front();
   origin.stamp_ns = stamp_ns;
   origin.create_time_ms = (stamp_ns + realtime_offset_ns_) / 1'000'000;
-  const Arena::Ticket ticket = parts_.arena.append(origin, bytes);
+  const Arena::Ticket ticket = parts_.arena.append(origin, rule.tenant, bytes);
+  if (rule.full) note_beyond_share(feed, bytes.size());
 
-  const ipc::RecordView record = parts_.arena.record(ticket);
-  Verdict verdict = check(record);
+  Verdict verdict = check(record, rule);
   if (!verdict.reason.empty()) {
     buried_.push_back({ticket, std::move(verdict)});
     return true;
@@ -79,10 +85,20 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
   return true;
 }
 
-Intake::Verdict Intake::check(const ipc::RecordView& record) {
+// A call that asks the board is refused once its topic is marked: what still comes lay in the lane then, or was one
+// call on its way. Whoever brings more does not ask, and could fill the arena with that topic.
+void Intake::note_beyond_share(LaneFeed& feed, std::size_t record_bytes) {
+  LaneBooks& books = books_.at(feed.lane_id());
+  if (std::exchange(books.markings, parts_.topics.markings()) != parts_.topics.markings())
+    books.beyond_share_bytes = 0;
+  books.beyond_share_bytes += record_bytes;
+  if (books.beyond_share_bytes > 2 * feed.capacity_bytes())
+    feed.end_for("it goes on publishing to a topic that has used up its share of the buffer");
+}
+
+Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule) const {
   // The board says so, and an honest client has asked it.
   if (!config_.enabled) return {"disabled", "the instance is switched off (enabled = false)"};
-  const Topics::Rule& rule = parts_.topics.rule(record.topic);
   if (!rule.listed) return {"unknown_topic", "not on the instance's list of topics"};
   if (rule.compacted && !record.key) return {"null_key", "the topic is compacted and takes no null keys"};
   if (record.event_bytes() > rule.max_event_bytes) {
@@ -162,6 +178,12 @@ std::uint64_t Intake::waiting_in_lanes() const {
 std::uint64_t Intake::lane_bytes() const {
   std::uint64_t bytes = 0;
   for (const auto& feed : feeds_) bytes += feed->capacity_bytes();
+  return bytes;
+}
+
+std::uint64_t Intake::waiting_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& feed : feeds_) bytes += feed->waiting_bytes();
   return bytes;
 }
 

@@ -55,6 +55,7 @@ class Intake {
   std::uint64_t waiting_in_lanes() const;
   std::uint64_t lane_count() const { return feeds_.size(); }
   std::uint64_t lane_bytes() const;
+  std::uint64_t waiting_bytes() const;  // in the lanes, as of the last look
   std::uint64_t client_count() const;
   std::uint64_t malformed_lanes() const { return malformed_lanes_; }
   // Since the start, by code index.
@@ -67,7 +68,8 @@ class Intake {
     std::string_view reason;
     std::string detail;
   };
-  Verdict check(const ipc::RecordView& record);
+  Verdict check(const ipc::RecordView& record, const Topics::Rule& rule) const;
+  void note_beyond_share(LaneFeed& feed, std::size_t record_bytes);
   void release_lanes();
   void note_malformed();
   void forget_finished();
@@ -81,6 +83,9 @@ class Intake {
     std::uint32_t journal_entry = 0;
     std::uint64_t released = 0;
     bool reported = false;  // as malformed
+    // Records of topics that are at their share, since the last time that one was marked so.
+    std::uint64_t beyond_share_bytes = 0;
+    std::uint64_t markings = 0;
   };
   std::unordered_map<std::uint64_t, LaneBooks> books_;  // by lane id
   std::unordered_map<std::uint64_t, std::function<void()>>

@@ -64,6 +64,11 @@ class LaneFeed {
     ++next_;
   }
 
+  // Ends the lane: what was copied of it is the last that is taken.
+  void end_for(std::string_view why) {
+    if (!malformed()) malformed_ = why;
+  }
+
   std::size_t held_bytes() const { return has_record() ? bytes_.size() - front().offset : 0; }
 
   // Bytes seen by look() that are not among the records yet: of stamps not below lower_bound_ns().
@@ -76,6 +81,7 @@ class LaneFeed {
   bool empty() const { return !has_record() && (malformed() || parsed_ == reader_.tail()); }
 
   std::uint64_t waiting_records() const { return records_.size() - next_ + unparsed_records(); }
+  std::uint64_t waiting_bytes() const { return malformed() ? held_bytes() : reader_.tail() - position_; }
   std::uint64_t position() const { return position_; }  // behind the last consumed record
   std::uint64_t lane_id() const { return lane_id_; }
   std::uint32_t slot() const { return slot_; }

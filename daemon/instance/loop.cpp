@@ -43,6 +43,10 @@ std::vector<std::string> exact_names(const std::vector<std::string>& topics) {
   return names;
 }
 
+bool has_several_topics(const InstanceConfig& config) {
+  return config.topics.size() > 1 || exact_names(config.topics).empty();
+}
+
 std::unique_ptr<kafka::EmbeddedCluster> embedded_cluster_of(const InstanceConfig& config) {
   if (!config.embedded) return nullptr;
   std::vector<kafka::EmbeddedTopic> topics;
@@ -80,10 +84,11 @@ std::string_view name_of(kafka::TopicFacts::State state) {
 Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events)
     : config_(config),
       events_(std::move(events)),
+      several_topics_(has_several_topics(config_)),
       embedded_(embedded_cluster_of(config_)),
       board_(config_.name),
       arena_(config_.buffer_size_bytes, config_.max_event_size_bytes),
-      topics_(config_, board_),
+      topics_(config_, board_, arena_),
       delivery_(config_.name, arena_, topics_),
       outbox_(outbox_config(config_, embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers),
                             arena_.id()),
@@ -152,6 +157,7 @@ void Instance::Loop::update_board() {
   board.disconnected_since_ns.store(connection.disconnected_since_ns, std::memory_order_relaxed);
   board.waiting_events.store(arena_.waiting(), std::memory_order_relaxed);
   board.buffer_used_bytes.store(arena_.used_bytes(), std::memory_order_relaxed);
+  topics_.mark_full(Shares(arena_, intake_.waiting_bytes(), several_topics_));
 
   const ipc::Admission admission = admission_by(connection);
   board.admission.store(static_cast<std::uint32_t>(admission), std::memory_order_relaxed);
@@ -231,7 +237,12 @@ InstanceStatus Instance::Loop::read_status() {
   status.malformed_lanes = intake_.malformed_lanes();
   status.producers_created = outbox_.counts().producers_created;
   for (const auto& [name, facts] : topics_.known()) {
-    status.topics.push_back({name, std::string(name_of(facts.state)), facts.partition_count});
+    InstanceStatus::Topic topic{name, std::string(name_of(facts.state)), facts.partition_count, 0, false};
+    if (const Topics::Rule* rule = topics_.find(name)) {
+      topic.buffer_used_bytes = arena_.pinned_chunks(rule->tenant) * arena_.chunk_bytes();
+      topic.full = rule->full;
+    }
+    status.topics.push_back(std::move(topic));
   }
   return status;
 }

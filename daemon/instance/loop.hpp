@@ -51,6 +51,7 @@ class Instance::Loop {
 
   const InstanceConfig config_;
   const InstanceEvents events_;
+  const bool several_topics_;  // or patterns: then the arena is shared out
   std::unique_ptr<kafka::EmbeddedCluster> embedded_;
   ipc::InstanceBoardWriter board_;
   Arena arena_;

@@ -13,8 +13,9 @@ const Topics::Rule kNotListed{};
 
 }  // namespace
 
-Topics::Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board)
-    : config_(config), board_(board) {
+Topics::Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board, Arena& arena)
+    : config_(config), board_(board), arena_(arena) {
+  arena_.add_tenant();  // that of kNotListed
   // The board wants prefixes first.
   for (const std::string& topic : config.topics) {
     if (topic == "*") {
@@ -29,16 +30,27 @@ Topics::Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board)
 }
 
 const Topics::Rule& Topics::rule(std::string_view topic) {
+  if (last_ != nullptr && last_->first == topic) return last_->second;
+  auto found = rules_.find(topic);
+  if (found == rules_.end()) {
+    // Names that are not listed come from a client that did not check: they get no place, or it could fill the
+    // table.
+    if (!topic_is_listed(config_, topic)) return kNotListed;
+    board_.add_topic(ipc::TopicKind::kName, topic);
+    Rule rule;
+    rule.listed = true;
+    rule.max_event_bytes = config_.max_event_size_bytes;
+    rule.tenant = arena_.add_tenant();
+    rule.on_board = board_.find(topic);
+    found = rules_.emplace(topic, rule).first;
+  }
+  last_ = &*found;
+  return found->second;
+}
+
+const Topics::Rule* Topics::find(std::string_view topic) const {
   const auto found = rules_.find(topic);
-  if (found != rules_.end()) return found->second;
-  // Names that are not listed come from a client that did not check: they get no place, or it could fill the
-  // table.
-  if (!topic_is_listed(config_, topic)) return kNotListed;
-  board_.add_topic(ipc::TopicKind::kName, topic);
-  Rule rule;
-  rule.listed = true;
-  rule.max_event_bytes = config_.max_event_size_bytes;
-  return rules_.emplace(topic, rule).first->second;
+  return found == rules_.end() ? nullptr : &found->second;
 }
 
 void Topics::learn(std::string_view topic, const kafka::TopicFacts& facts) {
@@ -46,6 +58,7 @@ void Topics::learn(std::string_view topic, const kafka::TopicFacts& facts) {
   const auto found = rules_.find(topic);
   if (found == rules_.end()) return;
   Rule& rule = found->second;
+  rule.missing = facts.state == kafka::TopicFacts::State::kMissing;
   rule.compacted = facts.compacted;
   rule.max_event_bytes = config_.max_event_size_bytes;
   if (facts.max_message_bytes) {
@@ -53,13 +66,31 @@ void Topics::learn(std::string_view topic, const kafka::TopicFacts& facts) {
         *facts.max_message_bytes - std::min(*facts.max_message_bytes, kBatchOverheadBytes);
     rule.max_event_bytes = std::min<std::uint64_t>(rule.max_event_bytes, limit_bytes);
   }
-  ipc::TopicEntry* entry = board_.find(topic);
-  if (entry == nullptr) return;  // the board's table is full: such topics are checked at the drain only
+  show(rule);
+}
+
+void Topics::mark_full(const Shares& shares) {
+  if (full_count_ == 0 && !shares.may_be_used_up()) return;
+  for (auto& [name, rule] : rules_) {
+    if (rule.on_board == nullptr) continue;  // its calls can't be refused
+    const bool full = rule.full ? !shares.has_room_again(rule.tenant) : shares.used_up(rule.tenant);
+    if (full == rule.full) continue;
+    rule.full = full;
+    full_count_ += full ? 1 : -1;
+    markings_ += full ? 1 : 0;
+    show(rule);
+  }
+}
+
+void Topics::show(const Rule& rule) {
+  if (rule.on_board == nullptr) return;
   std::uint32_t flags = 0;
-  if (facts.state == kafka::TopicFacts::State::kMissing) flags |= ipc::kTopicMissing;
-  if (facts.compacted) flags |= ipc::kTopicCompacted;
-  entry->flags.store(flags, std::memory_order_relaxed);  // read by each publish
-  entry->max_event_bytes.store(static_cast<std::uint32_t>(rule.max_event_bytes), std::memory_order_relaxed);
+  if (rule.missing) flags |= ipc::kTopicMissing;
+  if (rule.compacted) flags |= ipc::kTopicCompacted;
+  if (rule.full) flags |= ipc::kTopicFull;
+  rule.on_board->flags.store(flags, std::memory_order_relaxed);  // read by each publish
+  rule.on_board->max_event_bytes.store(static_cast<std::uint32_t>(rule.max_event_bytes),
+                                       std::memory_order_relaxed);
 }
 
 }  // namespace ringpost::daemon

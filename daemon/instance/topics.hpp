@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include "daemon/config/config.hpp"
+#include "daemon/instance/arena.hpp"
+#include "daemon/instance/shares.hpp"
 #include "ipc/board.hpp"
 #include "kafka/records.hpp"
 
@@ -15,30 +17,47 @@ namespace ringpost::daemon {
 
 class Topics {
  public:
-  Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board);
+  Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board, Arena& arena);
 
   // What the drain must know of a record's topic. A name that only a pattern allows gets its place on the
   // board when it is first met.
   struct Rule {
     bool listed = false;
+    bool missing = false;
     bool compacted = false;
+    bool full = false;  // at its share of the arena: its calls are refused
     std::uint64_t max_event_bytes = 0;
+    Tenant tenant = 0;  // 0: of all names that are not listed
+    ipc::TopicEntry* on_board =
+        nullptr;  // null: the board's table is full, the drain alone checks this topic
   };
   const Rule& rule(std::string_view topic);
+  const Rule* find(std::string_view topic) const;  // null: it has no place
 
   void learn(std::string_view topic, const kafka::TopicFacts& facts);
   const std::map<std::string, kafka::TopicFacts, std::less<>>& known() const { return known_; }
+
+  // Marks the topics that have used up their share, and unmarks those that have room again (shares.hpp).
+  void mark_full(const Shares& shares);
+  // Rises when a topic is marked that was not: what is in the lanes then may still come.
+  std::uint64_t markings() const { return markings_; }
 
  private:
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
   };
+  using Rules = std::unordered_map<std::string, Rule, Hash, std::equal_to<>>;
+  static void show(const Rule& rule);
 
   const InstanceConfig& config_;
   ipc::InstanceBoardWriter& board_;
-  std::unordered_map<std::string, Rule, Hash, std::equal_to<>> rules_;
+  Arena& arena_;
+  Rules rules_;
+  const Rules::value_type* last_ = nullptr;  // most often the next record's too
   std::map<std::string, kafka::TopicFacts, std::less<>> known_;
+  std::size_t full_count_ = 0;
+  std::uint64_t markings_ = 0;
 };
 
 }  // namespace ringpost::daemon

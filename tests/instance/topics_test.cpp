@@ -18,7 +18,8 @@ InstanceConfig config_with(std::vector<std::string> topics) {
 TEST(Topics, TheBoardAllowsWhatTheConfigurationLists) {
   const InstanceConfig config = config_with({"orders", "crm.*"});
   ipc::InstanceBoardWriter writer("kafkaid");
-  Topics topics(config, writer);
+  Arena arena(1, 10'000);
+  Topics topics(config, writer, arena);
   const ipc::InstanceBoardReader reader(writer.memory());
 
   EXPECT_NE(ipc::look_up_topic(reader.board(), "orders").entry, nullptr);
@@ -36,7 +37,8 @@ TEST(Topics, TheBoardAllowsWhatTheConfigurationLists) {
 TEST(Topics, EverythingIsAllowedByAStar) {
   const InstanceConfig config = config_with({"*"});
   ipc::InstanceBoardWriter writer("kafkaid");
-  Topics topics(config, writer);
+  Arena arena(1, 10'000);
+  Topics topics(config, writer, arena);
   EXPECT_TRUE(ipc::look_up_topic(writer.board(), "anything").allowed);
   EXPECT_TRUE(topics.rule("anything").listed);
 }
@@ -44,7 +46,8 @@ TEST(Topics, EverythingIsAllowedByAStar) {
 TEST(Topics, WhatIsLearnedShowsOnTheBoard) {
   const InstanceConfig config = config_with({"orders"});
   ipc::InstanceBoardWriter writer("kafkaid");
-  Topics topics(config, writer);
+  Arena arena(1, 10'000);
+  Topics topics(config, writer, arena);
   const ipc::TopicEntry* entry = ipc::look_up_topic(writer.board(), "orders").entry;
   ASSERT_NE(entry, nullptr);
 
@@ -69,7 +72,8 @@ TEST(Topics, WhatIsLearnedShowsOnTheBoard) {
 TEST(Topics, AClientCannotFillTheBoardWithNamesThatAreNotListed) {
   const InstanceConfig config = config_with({"orders"});
   ipc::InstanceBoardWriter writer("kafkaid");
-  Topics topics(config, writer);
+  Arena arena(1, 10'000);
+  Topics topics(config, writer, arena);
   for (int name = 0; name < 10'000; ++name) EXPECT_FALSE(topics.rule("t" + std::to_string(name)).listed);
   EXPECT_EQ(writer.board().topic_count.load(), 1u);
 }
@@ -77,7 +81,8 @@ TEST(Topics, AClientCannotFillTheBoardWithNamesThatAreNotListed) {
 TEST(Topics, AFullBoardStillKnowsItsFirstNames) {
   const InstanceConfig config = config_with({"*"});
   ipc::InstanceBoardWriter writer("kafkaid");
-  Topics topics(config, writer);
+  Arena arena(1, 10'000);
+  Topics topics(config, writer, arena);
   for (std::uint32_t name = 0; name < 2 * ipc::kTopicsPerInstanceMax; ++name) {
     ASSERT_TRUE(topics.rule("t" + std::to_string(name)).listed);
   }

@@ -23,6 +23,11 @@ void KafkaCluster::create_topic(const std::string& name, int partitions) const {
   kit({"topic", name, "--partitions", std::to_string(partitions)});
 }
 
+void KafkaCluster::configure_topic(const std::string& name, const std::string& setting) const {
+  kit({"exec", "kafka.admin.ConfigCommand", "--bootstrap-server", brokers_, "--alter", "--entity-type",
+       "topics", "--entity-name", name, "--add-config", setting});
+}
+
 std::vector<std::string> KafkaCluster::consume_with_java(const std::string& topic, int count) const {
   std::vector<std::string> arguments{"exec",
                                      "org.apache.kafka.tools.consumer.ConsoleConsumer",

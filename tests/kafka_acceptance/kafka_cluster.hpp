@@ -18,6 +18,7 @@ class KafkaCluster {
   const std::string& brokers() const { return brokers_; }
 
   void create_topic(const std::string& name, int partitions) const;
+  void configure_topic(const std::string& name, const std::string& setting) const;  // "KEY=VALUE"
 
   // What Java's console consumer prints of the first `count` records: a line each, fields separated by tabs:
   // CreateTime:…, Partition:…, Offset:…, headers as name:value joined by commas, key, message.

@@ -5,16 +5,17 @@
 namespace ringpost::tests {
 namespace {
 
-std::vector<std::string> command(const std::vector<std::string>& topics, int partitions) {
-  std::vector<std::string> words{program("mock_cluster"), std::to_string(partitions)};
+std::vector<std::string> command(const std::vector<std::string>& topics, int partitions, int brokers) {
+  std::vector<std::string> words{program("mock_cluster"), std::to_string(brokers),
+                                 std::to_string(partitions)};
   words.insert(words.end(), topics.begin(), topics.end());
   return words;
 }
 
 }  // namespace
 
-MockCluster::MockCluster(const std::vector<std::string>& topics, int partitions)
-    : process_(command(topics, partitions),
+MockCluster::MockCluster(const std::vector<std::string>& topics, int partitions, int brokers)
+    : process_(command(topics, partitions, brokers),
                {.standard_input = "", .hold_standard_input = true, .environment = {}}) {
   const bool started =
       wait_until([this] { return process_.output().ends_with('\n') || !process_.running(); });

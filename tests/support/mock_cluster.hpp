@@ -13,8 +13,8 @@ namespace ringpost::tests {
 
 class MockCluster {
  public:
-  // Each topic with that many partitions.
-  explicit MockCluster(const std::vector<std::string>& topics, int partitions = 4);
+  // Each topic with that many partitions; "NAME@2" is led by the second broker, if there are so many.
+  explicit MockCluster(const std::vector<std::string>& topics, int partitions = 4, int brokers = 1);
 
   const std::string& brokers() const {
     return brokers_;
@@ -22,6 +22,9 @@ class MockCluster {
 
   void pause() const { process_.signal(SIGSTOP); }  // connections stay open, nothing answers
   void resume() const { process_.signal(SIGCONT); }
+  // One broker's port is closed, and open again. What it leads stays with it.
+  void stop_broker(int number) const { process_.write("down " + std::to_string(number) + "\n"); }
+  void start_broker(int number) const { process_.write("up " + std::to_string(number) + "\n"); }
   void kill();  // its port refuses connections afterwards, and its topics are gone
 
  private:

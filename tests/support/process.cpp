@@ -90,6 +90,12 @@ void Process::signal(int number) const {
   if (!status_) check(::kill(pid_, number), "kill");
 }
 
+void Process::write(const std::string& text) const {
+  const ssize_t written = ::write(input_, text.data(), text.size());
+  if (written != static_cast<ssize_t>(text.size()))
+    throw std::system_error(errno, std::generic_category(), "writing to a child's standard input");
+}
+
 void Process::close_standard_input() {
   if (input_ >= 0) ::close(input_);
   input_ = -1;

@@ -30,6 +30,7 @@ class Process {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  void write(const std::string& text) const;  // to its standard input, which is held open
   void close_standard_input();
 
   bool running();
