@@ -1,7 +1,5 @@
 // What one call costs its caller, beside the same message sent as a Unix datagram, through boost::interprocess's queue, and
 // beside a bare memcpy. README.md says how to read it, and how to run it against a daemon that is there already.
-#include <benchmark/benchmark.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +13,7 @@
 #include "bench/effort.hpp"
 #include "bench/pinning.hpp"
 #include "bench/receivers.hpp"
+#include "bench/silent_reporter.hpp"
 #include "tests/support/daemon.hpp"
 
 namespace ringpost::bench {
@@ -58,19 +57,9 @@ std::vector<CellShape> shapes(Effort effort) {
   return all;
 }
 
-// Contenders interleaved in random order, unless the command line says otherwise.
-void initialize(int argc, char** argv) {
-  static std::string interleaved = "--benchmark_enable_random_interleaving=true";
-  std::vector<char*> arguments{argv[0], interleaved.data()};
-  arguments.insert(arguments.end(), argv + 1, argv + argc);
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) std::exit(64);
-}
-
 int main_of(int argc, char** argv) {
   const Effort effort = take_effort(argc, argv);
-  initialize(argc, argv);
+  initialize_interleaved(argc, argv);
 
   // All are forked while there is one thread.
   const DatagramReceiver datagrams(1);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "bench/line_round_trip.hpp"
+#include "bench/silent_reporter.hpp"
 
 namespace ringpost::bench {
 namespace {
@@ -14,12 +15,6 @@ namespace {
 constexpr std::int64_t kPacedIntervalNs = 100'000;  // 10,000 a second
 constexpr std::uint32_t kAtOnce = 10;
 constexpr useconds_t kPauseUs = 2'000;  // between slices: the receivers come to rest
-
-class Silent : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context& /*context*/) override { return true; }
-  void ReportRuns(const std::vector<Run>& /*runs*/) override {}
-};
 
 std::string count(unsigned number, const char* thing, const char* things) {
   return std::to_string(number) + " " + (number == 1 ? thing : things);
@@ -76,7 +71,7 @@ void Cell::run() {
         ->Repetitions(shape_.rounds);
   }
   line_before_ns_ = line_round_trip_ns();
-  Silent silent;
+  SilentReporter silent;
   benchmark::RunSpecifiedBenchmarks(&silent);
   line_after_ns_ = line_round_trip_ns();
 }

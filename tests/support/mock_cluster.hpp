@@ -20,6 +20,7 @@ class MockCluster {
     return brokers_;
   }  // as `brokers` of the configuration: "127.0.0.1:39123"
 
+  pid_t pid() const { return process_.pid(); }
   void pause() const { process_.signal(SIGSTOP); }  // connections stay open, nothing answers
   void resume() const { process_.signal(SIGCONT); }
   // One broker's port is closed, and open again. What it leads stays with it.
