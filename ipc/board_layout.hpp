@@ -4,9 +4,9 @@
 // The client board, one a client:
 //
 //     0          64         128
-//     ├──────────┼──────────┼───────────────────────────────────┐
-//     │ identity │ standing │ slot 0 │ slot 1 │ ... 64 bytes each │   slot: a lane's released position; fixed
-//     for life └──────────┴──────────┴───────────────────────────────────┘
+//     ├──────────┼──────────┼────────┬────────┬───────────────────┐
+//     │ identity │ standing │ slot 0 │ slot 1 │ ... 64 bytes each │   a slot: one lane's released position,
+//     └──────────┴──────────┴────────┴────────┴───────────────────┘   that lane's for life
 //
 // The instance board, one an instance, the same for all clients that may use it:
 //

@@ -1,10 +1,9 @@
 // The Outbox's inside. Three files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
 // (queues to windows, deadlines) and outbox_reports.cpp (reports, and a producer's end).
 //
-//   add() ──▶ unassigned ──topic known──▶ queue of a partition ──window has room──▶ window ──acknowledged──▶
-//   delivered
-//             (unkeyed: partition at hand-over)    ▲                                  │
-//                                                  └── its producer ended: in order ──┘
+//   add() ─▶ unassigned ─topic known─▶ queue of a partition ─window has room─▶ window ─acknowledged─▶ delivered
+//            (unkeyed: partition at hand-over)  ▲                                │
+//                                               └── its producer ended: in order ┘
 #pragma once
 
 #include <array>
@@ -31,8 +30,7 @@ std::int64_t monotonic_ns();
 
 // A way to Kafka: one producer at a time, replaced when it ends.
 //
-//   no producer ──restart_at──▶ running ──first error──▶ ending (purged, reports come in) ──all in──▶ no
-//   producer
+//   no producer ─restart_at─▶ running ─first error─▶ ending (purged, reports come in) ─all in─▶ no producer
 struct Route {
   std::optional<Producer> producer;
   bool ending = false;
