@@ -277,6 +277,11 @@ std::string FakeDaemon::last_client_name() {
   return last_client_name_;
 }
 
+ipc::Descriptor FakeDaemon::doorbell(const std::string& instance) {
+  const std::lock_guard lock(mutex_);
+  return ipc::Descriptor(::dup(clients_.back()->doorbells.at(numbers_.at(instance)).get()));
+}
+
 std::uint64_t FakeDaemon::doorbell_rings(const std::string& instance) {
   const std::lock_guard lock(mutex_);
   std::uint64_t rings = 0;

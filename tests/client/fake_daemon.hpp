@@ -65,6 +65,7 @@ class FakeDaemon {
   std::size_t lane_count();         // ever opened
   std::size_t client_count();       // connected now
   std::string last_client_name();
+  ipc::Descriptor doorbell(const std::string& instance = "kafkaid");      // of the last client
   std::uint64_t doorbell_rings(const std::string& instance = "kafkaid");  // reads it empty
 
   // From now on each Hello gets this.

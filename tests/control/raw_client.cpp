@@ -94,6 +94,10 @@ ipc::Standing RawClient::standing() const {
   return static_cast<ipc::Standing>(board_->board().standing.load(std::memory_order_relaxed));
 }
 
+std::uint64_t RawClient::released() const {
+  return board_->board().slots[slot_].released.load(std::memory_order_acquire);  // pairs with LaneReader::release
+}
+
 bool RawClient::publish(std::string_view topic, std::string_view message) {
   ipc::RecordHeader header{};
   header.topic_size = static_cast<std::uint16_t>(topic.size());

@@ -43,6 +43,7 @@ class RawClient {
   bool publish(std::string_view topic, std::string_view message);
   ipc::LaneWriter& lane() { return *lane_; }
   const ipc::Descriptor& lane_memory() const { return lane_memory_; }
+  std::uint64_t released() const;  // up to where the daemon has taken that lane
 
   int socket() const { return socket_.get(); }
 

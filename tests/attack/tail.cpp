@@ -1,0 +1,54 @@
+#include "tests/attack/tail.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <stdexcept>
+
+#include <boost/json.hpp>
+
+#include "tests/control/raw_client.hpp"
+#include "tests/support/wait_until.hpp"
+
+namespace ringpost::tests {
+namespace {
+
+kafka::ConsumerConfig config_for(const std::string& socket, const std::string& topic) {
+  RawClient client(socket);
+  client.hello();
+  const boost::json::value status = boost::json::parse(client.status());
+  kafka::ConsumerConfig config;
+  config.instance = "kafkaid";
+  config.bootstrap_servers = std::string(status.at("instances").at(0).at("brokers").as_string());
+  config.topic = topic;
+  return config;
+}
+
+}  // namespace
+
+Tail::Tail(const std::string& socket, const std::string& topic) : consumer_(config_for(socket, topic)) {}
+
+std::string Tail::next() {
+  const auto end = std::chrono::steady_clock::now() + kDeadline;
+  kafka::ConsumedRecord record;
+  while (std::chrono::steady_clock::now() < end) {
+    switch (consumer_.next(record, std::chrono::milliseconds(100))) {
+      case kafka::Consumer::Next::kRecord:
+        return std::string(record.message.value_or(""));
+      case kafka::Consumer::Next::kError:
+        throw std::runtime_error("the consumer: " + consumer_.error());
+      default:
+        break;
+    }
+  }
+  return {};
+}
+
+std::int64_t number_in(std::string_view message) {
+  constexpr std::string_view kBefore = "{\"n\":";
+  std::int64_t number = -1;
+  if (!message.starts_with(kBefore)) return number;
+  std::from_chars(message.data() + kBefore.size(), message.data() + message.size(), number);
+  return number;
+}
+
+}  // namespace ringpost::tests
