@@ -20,7 +20,10 @@
 //   - which records count: those before `end_offset` of the chunks whose `opened` is neither 0 nor above the
 //     commit's, with a sequence below next_sequence of the selected commit. What else lies there is stale, and has to
 //     be cut off (end_offset) before the first new record gets a sequence number.
-//   - where each lane stands: the largest lane_position of that lane, or the journal's where that is larger.
+//   - where each lane stands: the largest lane_position of that lane, or the journal's where that is larger. It stores
+//     them in journal and boards before it hands anything over: a chunk that is freed then may have been the only place.
+//   - what is to be sent: all that has not ended, by sequence and not by place; what was handed over, too.
+//   - the next sequence: the commit's, not one more than the largest that lives.
 //   - the totals: those of the selected commit (for chunks freed before) plus the states of the records that
 //     are live.
 #pragma once
