@@ -48,7 +48,8 @@ Answer Connection::ping() { return ask(ipc::make_frame(ipc::FrameType::kPing, 0)
 Answer Connection::ask(ipc::Frame question, ipc::FrameType wanted) {
   question.header.number = ++number_;
   Answer answer;
-  if (!ipc::send_frame(socket_.number(), question)) return answer;
+  // A daemon that closes a connection at once says why before it does.
+  if (!ipc::send_frame(socket_.number(), question)) return receive(number_, wanted);
   milliseconds waited{0};
   for (;;) {
     std::array<pollfd, 2> ready{{{socket_.number(), POLLIN, 0}, {stop_, POLLIN, 0}}};

@@ -64,7 +64,9 @@ Received receive(int socket, bool with_descriptors) {
     message.msg_control = control.bytes.data();
     message.msg_controllen = control.bytes.size();
   }
-  const ssize_t size = receive_message(socket, message, 0);
+  ssize_t size = receive_message(socket, message, 0);
+  // The peer has closed with something of ours unread: said once, and what it sent before is still there.
+  if (size < 0 && errno == ECONNRESET) size = receive_message(socket, message, 0);
   if (size < 0) {
     received.what = errno == EAGAIN ? Received::What::kNothing : Received::What::kEnd;
     return received;

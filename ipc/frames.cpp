@@ -18,6 +18,32 @@ Frame make_refusal(std::uint64_t number, Refusal refusal, std::string_view text)
   return frame;
 }
 
+std::string_view name_of(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kVersion:
+      return "version";
+    case Refusal::kClock:
+      return "clock";
+    case Refusal::kTooManyClients:
+      return "too_many_clients";
+    case Refusal::kNoSuchInstance:
+      return "no_such_instance";
+    case Refusal::kDenied:
+      return "denied";
+    case Refusal::kTooManyLanes:
+      return "too_many_lanes";
+    case Refusal::kNoResources:
+      return "no_resources";
+    case Refusal::kStopping:
+      return "stopping";
+    case Refusal::kTooManyConnections:
+      return "too_many_connections";
+    case Refusal::kLaneMemory:
+      return "lane_memory";
+  }
+  return "unknown";
+}
+
 bool is_frame(const void* bytes, std::size_t size_bytes, Frame& frame) {
   if (size_bytes != sizeof frame) return false;
   std::memcpy(&frame, bytes, sizeof frame);

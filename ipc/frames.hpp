@@ -17,6 +17,8 @@
 //     (any)                         ──▶
 //                                   ◀──    Refused {code, text}
 //
+// A Status may also be asked instead of the Hello: who asks so is no client, and its connection ends with the answer.
+//
 // A question that comes before the last answer was read ends the connection: descriptors in flight are
 // charged to the daemon's user, and so there is at most one message of them for each client. The end of the
 // connection is the client's end.
@@ -59,7 +61,13 @@ enum class Refusal : std::uint32_t {
   kTooManyLanes = 6,  // the channel's limit
   kNoResources = 7,   // descriptors or memory: try again later
   kStopping = 8,
+  kTooManyConnections = 9,  // of this user, or in all: said unasked, then the connection is closed
+  kLaneMemory = 10,         // the lanes' bytes: of this user, or in all
 };
+inline constexpr std::size_t kRefusalCount = 11;  // the largest, and one for "none"
+
+// "too_many_clients": as logs, status and documents call it.
+std::string_view name_of(Refusal refusal);
 
 struct HelloBody {
   char client_name[kClientNameMaxBytes];  // zero-padded; for people

@@ -9,7 +9,6 @@
 #include <system_error>
 #include <utility>
 
-#include "ipc/clock.hpp"
 #include "ipc/control_socket.hpp"
 #include "ipc/frames.hpp"
 
@@ -19,7 +18,6 @@ namespace {
 constexpr int kAnswerTimeoutMs = 5'000;
 constexpr std::uint64_t kStatusMaxBytes = std::uint64_t{64}
                                           << 20;  // what says it is longer is not our daemon
-constexpr std::string_view kClientName = "ringpost status";
 
 StatusAnswer problem(std::string text) { return {{}, std::move(text)}; }
 
@@ -87,10 +85,8 @@ class Conversation {
 
 bool Conversation::ask(ipc::Frame question, ipc::FrameType wanted) {
   question.header.number = ++number_;
-  if (!ipc::send_frame(socket_.get(), question)) {
-    problem_ = connect_problem(path_, errno);
-    return false;
-  }
+  // A daemon that closes a connection at once says why before it does: so the answer is looked for in any case.
+  ipc::send_frame(socket_.get(), question);
   answer_ = ipc::receive_answer(socket_.get(), kAnswerTimeoutMs);
   problem_ = problem_of_answer(wanted);
   return problem_.empty();
@@ -117,14 +113,6 @@ std::string Conversation::problem_of_answer(ipc::FrameType wanted) const {
   return {};
 }
 
-ipc::Frame hello() {
-  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kHello, 0);
-  ipc::set_text_field(frame.body.hello.client_name, kClientName);
-  frame.body.hello.clock_ns = ipc::monotonic_ns();
-  frame.body.hello.pid = getpid();
-  return frame;
-}
-
 }  // namespace
 
 StatusAnswer ask_status(std::string_view socket_path) {
@@ -133,8 +121,8 @@ StatusAnswer ask_status(std::string_view socket_path) {
     return problem(connect_problem(socket_path, errno));
   }
   Conversation conversation(std::move(socket), socket_path);
-  if (!conversation.ask(hello(), ipc::FrameType::kWelcome) ||
-      !conversation.ask(ipc::make_frame(ipc::FrameType::kStatus, 0), ipc::FrameType::kStatusText)) {
+  // Without a hello: who asks for the status is no client, and gets it when there can be no more of them.
+  if (!conversation.ask(ipc::make_frame(ipc::FrameType::kStatus, 0), ipc::FrameType::kStatusText)) {
     return problem(conversation.problem());
   }
   return read_text(conversation.answer().descriptors[0],

@@ -31,6 +31,8 @@ struct DaemonConfig {
   std::chrono::milliseconds stop_timeout = kStopTimeoutDefault;
   std::uint32_t clients_max = kClientsDefault;
   std::uint32_t clients_per_user_max = kClientsPerUserDefault;  // never above clients_max
+  std::uint64_t lane_memory_max_bytes = kLaneMemoryDefaultBytes;
+  std::uint64_t lane_memory_per_user_max_bytes = kLaneMemoryPerUserDefaultBytes;  // never above the former
 
   bool operator==(const DaemonConfig&) const = default;
 };
@@ -58,6 +60,9 @@ struct InstanceConfig {
       kEmbeddedPartitionsDefault;  // of each topic; meaningful only when embedded
 
   std::vector<std::string> topics;  // names, "prefix*" patterns, or "*"; at least one
+
+  std::uint32_t unknown_topics_per_client_max = kUnknownTopicsPerClientDefault;
+  std::uint32_t unknown_topics_per_user_max = kUnknownTopicsPerUserDefault;
 
   std::chrono::milliseconds send_timeout{0};  // from the publish on; 0: never gives up
   std::chrono::milliseconds linger = kLingerDefault;

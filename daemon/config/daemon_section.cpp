@@ -28,6 +28,22 @@ void read_client_limits(Section& section, DaemonConfig& config) {
   }
 }
 
+void read_lane_memory(Section& section, DaemonConfig& config) {
+  section.read_size("lane_memory_max", config.lane_memory_max_bytes, kLaneMemoryMinBytes,
+                    kLaneMemoryMaxBytes);
+  const bool per_user_given = section.find("lane_memory_per_user_max") != nullptr;
+  config.lane_memory_per_user_max_bytes =
+      std::min(kLaneMemoryPerUserDefaultBytes, config.lane_memory_max_bytes);
+  section.read_size("lane_memory_per_user_max", config.lane_memory_per_user_max_bytes, kLaneMemoryMinBytes,
+                    kLaneMemoryMaxBytes);
+  if (per_user_given && config.lane_memory_per_user_max_bytes > config.lane_memory_max_bytes) {
+    section.problem("lane_memory_per_user_max",
+                    fmt::format("is \"{}\", more than lane_memory_max (\"{}\")",
+                                format_size(config.lane_memory_per_user_max_bytes),
+                                format_size(config.lane_memory_max_bytes)));
+  }
+}
+
 }  // namespace
 
 DaemonConfig read_daemon(const toml::table& table, Problems& problems) {
@@ -46,6 +62,7 @@ DaemonConfig read_daemon(const toml::table& table, Problems& problems) {
                        {"error", LogLevel::kError}});
   section.read_duration("stop_timeout", config.stop_timeout, std::chrono::milliseconds(0), kStopTimeoutMax);
   read_client_limits(section, config);
+  read_lane_memory(section, config);
   constexpr std::string_view kInstance = "[instance.NAME]";
   section.finish({{"brokers", kInstance},
                   {"topics", kInstance},

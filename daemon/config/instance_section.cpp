@@ -69,6 +69,13 @@ void read_topics(Section& section, InstanceConfig& config) {
   }
 }
 
+void read_name_quotas(Section& section, InstanceConfig& config) {
+  section.read_integer("unknown_topics_per_client_max", config.unknown_topics_per_client_max, 1,
+                       kUnknownTopicsMax);
+  section.read_integer("unknown_topics_per_user_max", config.unknown_topics_per_user_max, 1,
+                       kUnknownTopicsMax);
+}
+
 void read_policy(Section& section, InstanceConfig& config) {
   section.read_duration("send_timeout", config.send_timeout, kSendTimeoutMin, kSendTimeoutMax, true);
   section.read_duration("linger", config.linger, std::chrono::milliseconds(0), kLingerMax);
@@ -124,6 +131,7 @@ InstanceConfig read_instance(std::string name, const toml::table& table, Problem
   section.read_bool("enabled", config.enabled);
   read_brokers(section, config);
   read_topics(section, config);
+  read_name_quotas(section, config);
   read_policy(section, config);
   read_sizes(section, config);
   section.read_bool("event_id", config.event_id);
@@ -139,6 +147,8 @@ InstanceConfig read_instance(std::string name, const toml::table& table, Problem
                   {"stop_timeout", "[daemon]"},
                   {"clients_max", "[daemon]"},
                   {"clients_per_user_max", "[daemon]"},
+                  {"lane_memory_max", "[daemon]"},
+                  {"lane_memory_per_user_max", "[daemon]"},
                   {"users", "allow"},
                   {"groups", "allow"}});
   return config;

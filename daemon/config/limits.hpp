@@ -27,11 +27,22 @@ inline constexpr std::uint32_t kClientsDefault = 256;
 inline constexpr std::uint32_t kClientsMax = 10'000;
 inline constexpr std::uint32_t kClientsPerUserDefault = 128;
 
+// Of all lanes together: four of the default size for each instance of each client, where there is one instance.
+inline constexpr std::uint64_t kLaneMemoryDefaultBytes = 8 * kGiB;
+inline constexpr std::uint64_t kLaneMemoryPerUserDefaultBytes = 4 * kGiB;
+inline constexpr std::uint64_t kLaneMemoryMinBytes = kMiB;
+inline constexpr std::uint64_t kLaneMemoryMaxBytes = 1024 * kGiB;
+
 inline constexpr std::size_t kInstancesMax = ipc::kInstancesMax;
 inline constexpr std::size_t kInstanceNameMaxBytes = ipc::kInstanceNameMaxBytes;
 inline constexpr std::size_t kBrokersMax = 100;
 inline constexpr std::size_t kTopicsMax = ipc::kTopicsPerInstanceMax;
 inline constexpr std::size_t kTopicNameMaxBytes = ipc::kTopicNameMaxBytes;
+
+// Names that only a pattern allows and the cluster has not confirmed.
+inline constexpr std::uint32_t kUnknownTopicsPerClientDefault = 64;
+inline constexpr std::uint32_t kUnknownTopicsPerUserDefault = 512;
+inline constexpr std::uint32_t kUnknownTopicsMax = ipc::kTopicsPerInstanceMax;
 
 inline constexpr std::int32_t kEmbeddedPartitionsDefault = 4;
 inline constexpr std::int32_t kEmbeddedPartitionsMax = 128;

@@ -27,10 +27,10 @@ Capacity take_capacity() {
   return capacity;
 }
 
-CensusLimits census_limits(const Capacity& capacity, std::uint32_t clients_max,
-                           std::uint32_t clients_per_user_max) {
+CensusLimits census_limits(const Capacity& capacity, const DaemonConfig& config) {
   // Each lane is one mapping. A quarter of the descriptors and half of the mappings stay for everything else.
-  return {clients_max, clients_per_user_max, capacity.descriptors_max / 4 * 3, capacity.mappings_max / 2};
+  return {config.clients_max,        config.clients_per_user_max,  capacity.descriptors_max / 4 * 3,
+          capacity.mappings_max / 2, config.lane_memory_max_bytes, config.lane_memory_per_user_max_bytes};
 }
 
 const Census::User& Census::user(uid_t id) const {
@@ -46,10 +46,27 @@ void Census::forget_if_idle(uid_t id) {
   }
 }
 
-bool Census::may_connect(uid_t id) const {
-  return connections_ < std::uint64_t{limits_.clients_max} + kStrangersMax &&
-         user(id).connections < std::uint64_t{limits_.clients_per_user_max} + kStrangersPerUserMax &&
-         descriptors_ + kDescriptorsPerConnection <= limits_.descriptors_max;
+std::optional<QuotaProblem> Census::connection_problem(uid_t id, bool administers) const {
+  const std::uint64_t more = administers ? kAdministratorsMax : 0;
+  const std::uint64_t of_user = std::uint64_t{limits_.clients_per_user_max} + kStrangersPerUserMax + more;
+  const std::uint64_t of_all = std::uint64_t{limits_.clients_max} + kStrangersMax + more;
+  if (user(id).connections >= of_user) {
+    return QuotaProblem{ipc::Refusal::kTooManyConnections,
+                        fmt::format("uid {} has {} connections, with clients_per_user_max = {}", id,
+                                    user(id).connections, limits_.clients_per_user_max)};
+  }
+  if (connections_ >= of_all) {
+    return QuotaProblem{ipc::Refusal::kTooManyConnections,
+                        fmt::format("the daemon has {} connections, with clients_max = {}: try again later",
+                                    connections_, limits_.clients_max)};
+  }
+  if (descriptors_ + kDescriptorsPerConnection > limits_.descriptors_max) {
+    return QuotaProblem{
+        ipc::Refusal::kNoResources,
+        fmt::format("the daemon has {} connections and no descriptors for more (RLIMIT_NOFILE)",
+                    connections_)};
+  }
+  return std::nullopt;
 }
 
 void Census::connected(uid_t id) {
@@ -66,19 +83,24 @@ void Census::disconnected(uid_t id) {
   forget_if_idle(id);
 }
 
-std::optional<std::string> Census::client_problem(uid_t id) const {
+std::optional<QuotaProblem> Census::client_problem(uid_t id) const {
   const std::string departed =
       departed_ == 0 ? std::string() : fmt::format(", {} of all gone but not drained yet", departed_);
   if (user(id).clients >= limits_.clients_per_user_max) {
-    return fmt::format("uid {} has {} clients (clients_per_user_max = {}){}: share one in each process", id,
-                       user(id).clients, limits_.clients_per_user_max, departed);
+    return QuotaProblem{
+        ipc::Refusal::kTooManyClients,
+        fmt::format("uid {} has {} clients (clients_per_user_max = {}){}: share one in each process", id,
+                    user(id).clients, limits_.clients_per_user_max, departed)};
   }
   if (clients_ >= limits_.clients_max) {
-    return fmt::format("the daemon has {} clients (clients_max = {}){}: try again later", clients_,
-                       limits_.clients_max, departed);
+    return QuotaProblem{ipc::Refusal::kTooManyClients,
+                        fmt::format("the daemon has {} clients (clients_max = {}){}: try again later",
+                                    clients_, limits_.clients_max, departed)};
   }
   if (descriptors_ + kDescriptorsPerClient > limits_.descriptors_max) {
-    return fmt::format("the daemon has {} clients and no descriptors for more (RLIMIT_NOFILE)", clients_);
+    return QuotaProblem{
+        ipc::Refusal::kNoResources,
+        fmt::format("the daemon has {} clients and no descriptors for more (RLIMIT_NOFILE)", clients_)};
   }
   return std::nullopt;
 }
@@ -91,14 +113,59 @@ void Census::client_came(uid_t id) {
 
 void Census::client_departed() { ++departed_; }
 
-void Census::client_forgotten(uid_t id, std::uint64_t lanes) {
-  assert(users_.contains(id) && users_[id].clients > 0 && departed_ > 0 && lanes_ >= lanes);
-  --users_[id].clients;
+void Census::client_forgotten(uid_t id, std::uint64_t lanes, std::uint64_t lane_bytes) {
+  assert(users_.contains(id) && users_[id].clients > 0 && departed_ > 0 && users_[id].lanes >= lanes &&
+         users_[id].lane_bytes >= lane_bytes);
+  User& user = users_[id];
+  --user.clients;
+  user.lanes -= lanes;
+  user.lane_bytes -= lane_bytes;
   --clients_;
   --departed_;
   lanes_ -= lanes;
+  lane_bytes_ -= lane_bytes;
   descriptors_ -= kDescriptorsPerClient;
   forget_if_idle(id);
+}
+
+std::optional<QuotaProblem> Census::lane_problem(uid_t id, std::uint64_t lane_bytes) const {
+  if (user(id).lane_bytes + lane_bytes > limits_.lane_bytes_per_user_max) {
+    return QuotaProblem{
+        ipc::Refusal::kLaneMemory,
+        fmt::format("uid {} has {} lanes of {} MiB in all (lane_memory_per_user_max = {} MiB)", id,
+                    user(id).lanes, user(id).lane_bytes / kMiB, limits_.lane_bytes_per_user_max / kMiB)};
+  }
+  if (lane_bytes_ + lane_bytes > limits_.lane_bytes_max) {
+    return QuotaProblem{
+        ipc::Refusal::kLaneMemory,
+        fmt::format("the daemon has {} lanes of {} MiB in all (lane_memory_max = {} MiB): try "
+                    "again later",
+                    lanes_, lane_bytes_ / kMiB, limits_.lane_bytes_max / kMiB)};
+  }
+  if (lanes_ >= limits_.lanes_max) {
+    return QuotaProblem{
+        ipc::Refusal::kNoResources,
+        fmt::format("the daemon has {} lanes and can't map more (vm.max_map_count): try again later",
+                    lanes_)};
+  }
+  return std::nullopt;
+}
+
+void Census::lane_opened(uid_t id, std::uint64_t lane_bytes) {
+  User& user = users_[id];
+  ++user.lanes;
+  user.lane_bytes += lane_bytes;
+  ++lanes_;
+  lane_bytes_ += lane_bytes;
+}
+
+void Census::lane_closed(uid_t id, std::uint64_t lane_bytes) {
+  assert(users_.contains(id) && users_[id].lanes > 0 && users_[id].lane_bytes >= lane_bytes);
+  User& user = users_[id];
+  --user.lanes;
+  user.lane_bytes -= lane_bytes;
+  --lanes_;
+  lane_bytes_ -= lane_bytes;
 }
 
 bool Census::may_open_channel() const {

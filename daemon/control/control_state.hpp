@@ -1,6 +1,7 @@
 // What the connections of one daemon have in common. The control thread's alone.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,12 +14,17 @@
 #include "daemon/control/status.hpp"
 #include "daemon/control/undertaker.hpp"
 #include "daemon/instance/instance.hpp"
+#include "ipc/frames.hpp"
 
 namespace ringpost::daemon {
 
 struct ControlState {
   ControlState(boost::asio::io_context& io_context, const Config& configuration, const CensusLimits& limits)
-      : io(io_context), config(configuration), census(limits), status(io_context, instances) {}
+      : io(io_context),
+        config(configuration),
+        census(limits),
+        source(instances),
+        status(io_context, source) {}
 
   boost::asio::io_context& io;
   const Config& config;
@@ -28,10 +34,12 @@ struct ControlState {
   std::uint64_t last_client_id = 0;  // ids are never used again: nothing of a client outlives this process
   std::uint64_t last_lane_id = 0;
   std::uint64_t protocol_errors = 0;  // connections that were ended for breaking the protocol
+  std::array<std::uint64_t, ipc::kRefusalCount> refused{};  // what was said no to, by name
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
   // In the order of the configuration, which is the protocol's index. Their threads post to `io`.
   std::vector<std::unique_ptr<Instance>> instances;
+  InstanceReadings source;
   StatusRounds status;
 };
 

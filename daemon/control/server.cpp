@@ -45,8 +45,7 @@ std::string brokers_of(const InstanceConfig& instance) {
 }  // namespace
 
 Server::Server(const Config& config, SocketFile& socket, const Capacity& capacity)
-    : state_(io_, config,
-             census_limits(capacity, config.daemon.clients_max, config.daemon.clients_per_user_max)),
+    : state_(io_, config, census_limits(capacity, config.daemon)),
       socket_(socket),
       listener_(io_),
       signals_(io_),
@@ -148,10 +147,10 @@ void Server::accept_some() {
 
 void Server::accept_one(ipc::Descriptor connection) {
   Credentials who = credentials_of(connection.get());
-  if (!state_.census.may_connect(who.peer.uid)) {
-    log_limited(spdlog::level::warn, fmt::format("too-many-connections/uid {}", who.peer.uid),
-                "a connection of {} was closed: there are too many, of this user or in all", who.text());
-    return close_refused(std::move(connection));
+  if (const auto quota = state_.census.connection_problem(who.peer.uid, may_see_all(who))) {
+    log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(quota->refusal), who.peer.uid),
+                "a connection of {} was closed ({}): {}", who.text(), name_of(quota->refusal), quota->text);
+    return refuse_connection(std::move(connection), *quota);
   }
   try {
     const uid_t user = who.peer.uid;
@@ -165,6 +164,16 @@ void Server::accept_one(ipc::Descriptor connection) {
     log_limited(spdlog::level::err, "accept", "a connection was closed: {}", error.what());
     close_refused(std::move(connection));
   }
+}
+
+// Says why, as the answer to its first question, which may lie there already: read, so that the answer is not lost
+// with a connection that was reset.
+void Server::refuse_connection(ipc::Descriptor connection, const QuotaProblem& why) {
+  ++state_.refused[static_cast<std::size_t>(why.refusal)];
+  const ipc::Received first = ipc::receive_question(connection.get());
+  const std::uint64_t number = first.what == ipc::Received::What::kFrame ? first.frame.header.number : 1;
+  ipc::send_frame(connection.get(), ipc::make_refusal(number, why.refusal, why.text));
+  close_refused(std::move(connection));
 }
 
 void Server::close_refused(ipc::Descriptor connection) {
@@ -198,8 +207,8 @@ void Server::session_ended(Session& session, ipc::Descriptor socket) {
     spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name, session.who().text());
     state_.census.client_departed();
     const std::vector<std::uint32_t> channels = session.open_channels();
-    departed_[client->id] = {client, session.lanes_opened(), channels.size(), channels.size() + 1,
-                             session.is_cut_off()};
+    departed_[client->id] = {client,          session.lanes_opened(), session.lane_bytes_opened(),
+                             channels.size(), channels.size() + 1,    session.is_cut_off()};
     for (const std::uint32_t index : channels) {
       state_.instances[index]->client_gone(client->id, [this, id = client->id] {
         boost::asio::post(io_, [this, id] { channel_drained(id); });
@@ -216,7 +225,7 @@ void Server::channel_drained(std::uint64_t client_id) {
   Departed& departed = found->second;
   if (--departed.instances_left != 0) return;
   state_.census.channels_closed(departed.channels);
-  state_.census.client_forgotten(departed.client->peer.uid, departed.lanes);
+  state_.census.client_forgotten(departed.client->peer.uid, departed.lanes, departed.lane_bytes);
   departed_.erase(found);
 }
 

@@ -38,6 +38,7 @@ class Server {
   struct Departed {
     std::shared_ptr<Client> client;
     std::uint64_t lanes = 0;
+    std::uint64_t lane_bytes = 0;
     std::uint64_t channels = 0;
     std::size_t instances_left = 0;
     bool malformed = false;
@@ -52,6 +53,7 @@ class Server {
   void pause_accepting(int why);
 
   void session_ended(Session& session, ipc::Descriptor socket);
+  void refuse_connection(ipc::Descriptor connection, const QuotaProblem& why);
   void close_refused(ipc::Descriptor connection);
   void refused_closed();
   void channel_drained(std::uint64_t client_id);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/config/log.hpp"
+#include "daemon/config/memory_bound.hpp"
 #include "daemon/control/clock_check.hpp"
 #include "daemon/control/version.hpp"
 #include "ipc/clock.hpp"
@@ -118,7 +118,9 @@ void Session::question(const ipc::Frame& frame) {
                                       frame.header.version, kVersion, ipc::kProtocolVersion));
   }
   if (phase_ == Phase::kIdle) return answer_client(frame);
-  if (frame.header.type != ipc::FrameType::kHello) return protocol_error("its first frame was no hello");
+  if (frame.header.type == ipc::FrameType::kStatus) return read_status(frame.header.number);
+  if (frame.header.type != ipc::FrameType::kHello)
+    return protocol_error("its first frame was neither hello nor status");
   hello(frame);
 }
 
@@ -133,7 +135,7 @@ void Session::hello(const ipc::Frame& frame) {
                           clock_problem(clock, frame.body.hello.clock_ns, now_ns));
   }
   const auto quota = state_.census.client_problem(who_.peer.uid);
-  if (quota) return refuse_and_end(number, ipc::Refusal::kTooManyClients, *quota);
+  if (quota) return refuse_and_end(number, quota->refusal, quota->text);
   try {
     welcome(number, printable(ipc::text_field(frame.body.hello.client_name)));
   } catch (const std::exception& error) {
@@ -244,11 +246,12 @@ void Session::open_lane(std::uint64_t number, std::uint32_t index) {
                   fmt::format("you have {} lanes of instance {} (of {}) and {} in all (of {})", channel.lanes,
                               config.name, lanes_max, lanes_opened_, ipc::kBoardSlotsMax));
   }
-  if (!state_.census.may_open_lane()) {
-    return refuse(
-        number, ipc::Refusal::kNoResources,
-        fmt::format("the daemon has {} lanes and can't map more (vm.max_map_count): try again later",
-                    state_.census.limits().lanes_max));
+  const auto quota = state_.census.lane_problem(who_.peer.uid, config.lane_size_bytes);
+  if (quota) {
+    log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(quota->refusal), who_.peer.uid),
+                "a lane of instance {} was refused to {} ({}): {}", config.name, client_->name, who_.text(),
+                quota->text);
+    return refuse(number, quota->refusal, quota->text);
   }
   try {
     create_lane(number, index);
@@ -269,7 +272,8 @@ void Session::create_lane(std::uint64_t number, std::uint32_t index) {
   };
   state_.instances[index]->open_lane(client_, id, lanes_opened_, memory, std::move(registered));
   state_.last_lane_id = id;
-  state_.census.lane_opened();
+  state_.census.lane_opened(who_.peer.uid, state_.config.instances[index].lane_size_bytes);
+  lane_bytes_opened_ += state_.config.instances[index].lane_size_bytes;
   channel.unsent = {id, lanes_opened_, std::move(memory)};
   ++channel.lanes;
   ++lanes_opened_;
@@ -283,7 +287,8 @@ void Session::lane_registered(std::uint64_t number, std::uint32_t index, bool do
   channels_[index].unsent.memory.reset();
   --channels_[index].lanes;
   --lanes_opened_;
-  state_.census.lane_closed();
+  lane_bytes_opened_ -= state_.config.instances[index].lane_size_bytes;
+  state_.census.lane_closed(who_.peer.uid, state_.config.instances[index].lane_size_bytes);
   refuse(number, ipc::Refusal::kNoResources,
          fmt::format("instance {} has no room for another lane: try again later",
                      state_.config.instances[index].name));
@@ -300,27 +305,48 @@ void Session::send_lane(std::uint64_t number, std::uint32_t index) {
 }
 
 void Session::read_status(std::uint64_t number) {
-  if (state_.stopping) return refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
+  if (state_.stopping) {
+    refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
+    if (!client_) end();
+    return;
+  }
   phase_ = Phase::kAnswering;
-  state_.status.ask([weak = weak_from_this(), number](const std::vector<InstanceStatus>& readings) {
+  state_.status.ask([weak = weak_from_this(), number](const std::vector<Reading>& readings) {
     const auto self = weak.lock();
     if (self && self->phase_ == Phase::kAnswering) self->send_status(number, readings);
   });
 }
 
-void Session::send_status(std::uint64_t number, const std::vector<InstanceStatus>& readings) {
-  std::vector<const InstanceStatus*> visible;
+DaemonStatus Session::daemon_status() const {
+  const auto uptime = std::chrono::steady_clock::now() - state_.started;
+  DaemonStatus daemon;
+  daemon.version = kVersion;
+  daemon.pid = ::getpid();
+  daemon.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(uptime).count();
+  daemon.librdkafka = kafka::librdkafka_version();
+  daemon.memory_bound_bytes = memory_bound_bytes(state_.config);
+  daemon.protocol_errors = state_.protocol_errors;
+  daemon.refused = state_.refused;
+  const Census& census = state_.census;
+  daemon.clients = census.clients();
+  daemon.clients_departed = census.departed();
+  daemon.connections = census.connections();
+  daemon.lanes = census.lanes();
+  daemon.lane_bytes = census.lane_bytes();
+  // Who else is here is for administrators.
+  if (may_see_all(who_)) daemon.users = census.users();
+  return daemon;
+}
+
+void Session::send_status(std::uint64_t number, const std::vector<Reading>& readings) {
+  std::vector<const Reading*> visible;
   for (std::size_t index = 0; index < readings.size(); ++index) {
     if (may_see_all(who_) || may_use(state_.config.instances[index].allow, who_)) {
       visible.push_back(&readings[index]);
     }
   }
-  const auto uptime = std::chrono::steady_clock::now() - state_.started;
-  const DaemonStatus daemon{kVersion, ::getpid(),
-                            std::chrono::duration_cast<std::chrono::seconds>(uptime).count(),
-                            kafka::librdkafka_version(), state_.census.clients()};
   try {
-    const std::string text = status_json(daemon, visible);
+    const std::string text = status_json(daemon_status(), visible);
     const ipc::Descriptor memory = sealed_text(text);
     ipc::Frame frame = ipc::make_frame(ipc::FrameType::kStatusText, number);
     frame.body.status_text.size_bytes = text.size();
@@ -328,6 +354,7 @@ void Session::send_status(std::uint64_t number, const std::vector<InstanceStatus
   } catch (const std::exception& error) {
     refuse(number, ipc::Refusal::kNoResources, error.what());
   }
+  if (!client_) end();  // that was all it may ask
 }
 
 // False: it did not leave, and the client was told or is gone.
@@ -348,12 +375,13 @@ bool Session::answer(const ipc::Frame& frame, std::span<const int> descriptors) 
 }
 
 void Session::refuse(std::uint64_t number, ipc::Refusal refusal, std::string_view text) {
+  ++state_.refused[static_cast<std::size_t>(refusal)];
   answer(ipc::make_refusal(number, refusal, text));
 }
 
 void Session::refuse_and_end(std::uint64_t number, ipc::Refusal refusal, std::string_view text) {
-  log_limited(spdlog::level::warn, fmt::format("refused/{}/uid {}", static_cast<int>(refusal), who_.peer.uid),
-              "a connection of {} was refused: {}", who_.text(), text);
+  log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(refusal), who_.peer.uid),
+              "a connection of {} was refused ({}): {}", who_.text(), name_of(refusal), text);
   refuse(number, refusal, text);
   end();
 }
@@ -369,9 +397,7 @@ void Session::protocol_error(std::string_view what) {
 void Session::end() {
   if (std::exchange(phase_, Phase::kEnded) == Phase::kEnded) return;
   hello_deadline_.cancel();
-  ipc::Descriptor socket(socket_.release());
-  ::shutdown(socket.get(), SHUT_RDWR);  // its client knows at once, however long the closing takes
-  ended_(*this, std::move(socket));
+  ended_(*this, ipc::Descriptor(socket_.release()));
 }
 
 }  // namespace ringpost::daemon

@@ -5,6 +5,8 @@
 //           │                    ▲└─question answered at once─┐                 │
 //           │                    └───────────────────◀────────┴──answer sent────┘
 //           └──────────deadline, end of the connection, protocol error──▶ kEnded
+//
+// A status question instead of the hello makes no client: it is answered, and that is the connection's end.
 #pragma once
 
 #include <chrono>
@@ -51,6 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<Client>& client() const { return client_; }  // null before the hello
   std::vector<std::uint32_t> open_channels() const;                  // the instances' indices
   std::uint64_t lanes_opened() const { return lanes_opened_; }
+  std::uint64_t lane_bytes_opened() const { return lane_bytes_opened_; }
 
  private:
   enum class Phase : std::uint8_t { kExpectsHello, kIdle, kAnswering, kEnded };
@@ -81,7 +84,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void lane_registered(std::uint64_t number, std::uint32_t index, bool done);
   void send_lane(std::uint64_t number, std::uint32_t index);
   void read_status(std::uint64_t number);
-  void send_status(std::uint64_t number, const std::vector<InstanceStatus>& readings);
+  void send_status(std::uint64_t number, const std::vector<Reading>& readings);
+  DaemonStatus daemon_status() const;
 
   bool answer(const ipc::Frame& frame, std::span<const int> descriptors = {});
   void refuse(std::uint64_t number, ipc::Refusal refusal, std::string_view text);
@@ -100,6 +104,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Client> client_;
   std::vector<Channel> channels_;
   std::uint32_t lanes_opened_ = 0;  // of all channels: the next slot on the board
+  std::uint64_t lane_bytes_opened_ = 0;
 };
 
 }  // namespace ringpost::daemon

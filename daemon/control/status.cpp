@@ -17,7 +17,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view state_of(const InstanceStatus& instance) {
+std::string_view state_of(const Reading& reading) {
+  const InstanceStatus& instance = reading.instance;
+  if (reading.late) return "not_answering";
   if (!instance.enabled) return "disabled";
   if (instance.connected) return "connected";
   return instance.ever_connected ? "disconnected" : "never_connected";
@@ -41,10 +43,32 @@ json::array topics_of(const InstanceStatus& instance) {
   return topics;
 }
 
-json::object json_of(const InstanceStatus& instance) {
+json::object refusals_of(const std::array<std::uint64_t, ipc::kRefusalCount>& refused) {
+  json::object object;
+  for (std::size_t number = 1; number < refused.size(); ++number) {
+    if (refused[number] != 0) object[name_of(static_cast<ipc::Refusal>(number))] = refused[number];
+  }
+  return object;
+}
+
+json::array users_of(const std::map<uid_t, Census::User>& users) {
+  json::array array;
+  for (const auto& [uid, user] : users) {
+    array.push_back(json::object{{"uid", uid},
+                                 {"connections", user.connections},
+                                 {"clients", user.clients},
+                                 {"lanes", user.lanes},
+                                 {"lane_bytes", user.lane_bytes}});
+  }
+  return array;
+}
+
+json::object json_of(const Reading& reading) {
+  const InstanceStatus& instance = reading.instance;
   return {
       {"name", instance.name},
-      {"state", state_of(instance)},
+      {"state", state_of(reading)},
+      {"reading_age_ms", reading.age_ms},
       {"brokers", instance.brokers},
       {"enabled", instance.enabled},
       {"connected", instance.connected},
@@ -74,9 +98,9 @@ json::object json_of(const InstanceStatus& instance) {
 
 }  // namespace
 
-std::string status_json(const DaemonStatus& daemon, const std::vector<const InstanceStatus*>& instances) {
+std::string status_json(const DaemonStatus& daemon, const std::vector<const Reading*>& instances) {
   json::array readings;
-  for (const InstanceStatus* instance : instances) readings.push_back(json_of(*instance));
+  for (const Reading* instance : instances) readings.push_back(json_of(*instance));
   return json::serialize(json::object{
       {"version", daemon.version},
       {"pid", daemon.pid},
@@ -84,6 +108,14 @@ std::string status_json(const DaemonStatus& daemon, const std::vector<const Inst
       {"librdkafka", daemon.librdkafka},
       {"keeper", false},
       {"clients", daemon.clients},
+      {"clients_departed", daemon.clients_departed},
+      {"connections", daemon.connections},
+      {"lanes", daemon.lanes},
+      {"lane_bytes", daemon.lane_bytes},
+      {"memory_bound_bytes", daemon.memory_bound_bytes},
+      {"protocol_errors", daemon.protocol_errors},
+      {"refused", refusals_of(daemon.refused)},
+      {"users", users_of(daemon.users)},
       {"instances", std::move(readings)},
   });
 }
@@ -120,20 +152,50 @@ void StatusRounds::begin_soon() {
 void StatusRounds::begin() {
   began_ = std::chrono::steady_clock::now();
   current_.swap(next_);
-  readings_.assign(instances_.size(), {});
-  missing_ = instances_.size();
-  for (std::size_t index = 0; index < instances_.size(); ++index) {
-    instances_[index]->status([this, index](const InstanceStatus& reading) {
+  latest_.resize(source_.size());
+  missing_ = 0;
+  ++round_;
+  for (std::size_t index = 0; index < latest_.size(); ++index) {
+    if (std::exchange(latest_[index].asked, true)) continue;
+    latest_[index].round = round_;
+    ++missing_;
+    source_.read(index, [this, index](const InstanceStatus& reading) {
       boost::asio::post(io_, [this, index, reading] { take(index, reading); });
     });
   }
+  if (missing_ == 0) return finish();
+  patience_.expires_after(kPatience);
+  patience_.async_wait([this, round = round_](const boost::system::error_code& failed) {
+    if (!failed && round == round_ && missing_ != 0) finish();
+  });
 }
 
-void StatusRounds::take(std::size_t index, InstanceStatus reading) {
-  readings_[index] = std::move(reading);
-  if (--missing_ != 0) return;
+void StatusRounds::take(std::size_t index, const InstanceStatus& reading) {
+  Latest& latest = latest_[index];
+  latest.asked = false;
+  latest.status = reading;
+  // One that is late from an earlier round is nobody's that this one waits for.
+  latest.taken = std::chrono::steady_clock::now();
+  if (latest.round == round_ && missing_ != 0 && --missing_ == 0) finish();
+}
+
+void StatusRounds::finish() {
+  patience_.cancel();
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<Reading> readings;
+  for (std::size_t index = 0; index < latest_.size(); ++index) {
+    Reading& reading = readings.emplace_back();
+    reading.instance = latest_[index].status;
+    reading.instance.name = source_.name(index);
+    reading.late = latest_[index].asked;
+    if (reading.late && latest_[index].taken != std::chrono::steady_clock::time_point{}) {
+      reading.age_ms =
+          std::chrono::duration_cast<std::chrono::milliseconds>(now - latest_[index].taken).count();
+    }
+  }
+  missing_ = 0;
   scheduled_ = false;
-  for (const Answer& answer : std::exchange(current_, {})) answer(readings_);
+  for (const Answer& answer : std::exchange(current_, {})) answer(readings);
   begin_soon();
 }
 

@@ -2,12 +2,16 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace ringpost::daemon {
@@ -58,51 +62,73 @@ class Ticks {
   bool exists_ = false;
 };
 
+// Whether a connection that was shut down holds no message: nothing can come any more. With SO_PASSCRED the kernel
+// puts credentials beside each message, also beside an empty one, and beside the end it does not.
+bool is_empty(int connection) {
+  const int yes = 1;
+  if (::setsockopt(connection, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0) return false;
+  std::byte byte;
+  iovec vector{&byte, sizeof byte};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control;
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  return ::recvmsg(connection, &message, MSG_DONTWAIT | MSG_PEEK) == 0 && message.msg_controllen == 0;
+}
+
 }  // namespace
 
-Undertaker::Undertaker() {
-  install_tick_handler();
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "undertaker");
-    run();
-  });
-}
+Undertaker::Undertaker() { install_tick_handler(); }
 
 Undertaker::~Undertaker() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (Task& task : tasks_) task.descriptor.release();
-    tasks_.clear();
-  }
-  wake_.notify_one();
-  thread_.join();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->stopping = true;
+  for (Task& task : shared_->tasks) task.connection.release();
+  shared_->tasks.clear();
+  shared_->wake.notify_all();
 }
 
-void Undertaker::close(ipc::Descriptor descriptor, std::function<void()> closed) {
-  {
-    const std::lock_guard lock(mutex_);
-    tasks_.push_back({std::move(descriptor), std::move(closed)});
+void Undertaker::close(ipc::Descriptor connection, std::function<void()> closed) {
+  if (!connection) return;
+  ::shutdown(connection.get(), SHUT_RDWR);
+  if (is_empty(connection.get())) {
+    connection.reset();
+    if (closed) closed();
+    return;
   }
-  wake_.notify_one();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->tasks.push_back({std::move(connection), std::move(closed)});
+  if (shared_->tasks.size() > shared_->idle && shared_->threads < kThreadsMax) {
+    std::thread([shared = shared_] {
+      pthread_setname_np(pthread_self(), "undertaker");
+      run(*shared);
+    }).detach();
+    ++shared_->threads;
+  }
+  shared_->wake.notify_one();
 }
 
-void Undertaker::run() {
+void Undertaker::run(Shared& shared) {
   Ticks ticks;
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(shared.mutex);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-    if (stopping_) return;
+    ++shared.idle;
+    shared.wake.wait(lock, [&] { return shared.stopping || !shared.tasks.empty(); });
+    --shared.idle;
     ticks.start();
-    while (!tasks_.empty()) {
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
+    while (!shared.tasks.empty()) {
+      Task task = std::move(shared.tasks.front());
+      shared.tasks.pop_front();
       lock.unlock();
-      task.descriptor.reset();
-      if (task.closed) task.closed();
+      task.connection.reset();
       lock.lock();
+      // Under the lock: whom it tells may end once `stopping` is set.
+      if (task.closed && !shared.stopping) task.closed();
     }
     ticks.stop();
+    if (shared.stopping) return;
   }
 }
 

@@ -59,7 +59,7 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
   ipc::RecordView record;
   [[maybe_unused]] const ipc::RecordError error = ipc::parse_record(bytes, record);
   assert(error == ipc::RecordError::kNone);  // the feed has parsed these same bytes
-  const Topics::Rule& rule = parts_.topics.rule(record.topic);
+  const Topics::Rule& rule = parts_.topics.rule(record.topic, feed.client());
   if (!parts_.arena.has_room(rule.tenant, bytes.size())) return false;
   Arena::Origin origin;
   origin.lane_id = feed.lane_id();
@@ -99,6 +99,12 @@ void Intake::note_beyond_share(LaneFeed& feed, std::size_t record_bytes) {
 Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule) const {
   // The board says so, and an honest client has asked it.
   if (!config_.enabled) return {"disabled", "the instance is switched off (enabled = false)"};
+  if (rule.over_quota) {
+    return {
+        "too_many_unknown_topics",
+        "this client or its user has brought too many names that no pattern of the configuration spells out "
+        "and the cluster does not know (unknown_topics_per_client_max, unknown_topics_per_user_max)"};
+  }
   if (!rule.listed) return {"unknown_topic", "not on the instance's list of topics"};
   if (rule.compacted && !record.key) return {"null_key", "the topic is compacted and takes no null keys"};
   if (record.event_bytes() > rule.max_event_bytes) {
@@ -154,6 +160,7 @@ void Intake::forget_finished() {
       ++going;
       continue;
     }
+    parts_.topics.client_gone(going->first);
     const auto done = std::move(going->second);
     going = going_.erase(going);
     if (done) done();

@@ -10,11 +10,15 @@ namespace {
 constexpr std::uint32_t kBatchOverheadBytes = 256;
 
 const Topics::Rule kNotListed{};
+const Topics::Rule kOverQuota{.over_quota = true};
 
 }  // namespace
 
 Topics::Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board, Arena& arena)
-    : config_(config), board_(board), arena_(arena) {
+    : config_(config),
+      board_(board),
+      arena_(arena),
+      names_(config.unknown_topics_per_client_max, config.unknown_topics_per_user_max) {
   arena_.add_tenant();  // that of kNotListed
   // The board wants prefixes first.
   for (const std::string& topic : config.topics) {
@@ -25,27 +29,33 @@ Topics::Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board, Ar
     }
   }
   for (const std::string& topic : config.topics) {
-    if (!topic.ends_with('*')) rule(topic);
+    if (!topic.ends_with('*')) add(topic);
   }
 }
 
-const Topics::Rule& Topics::rule(std::string_view topic) {
+const Topics::Rule& Topics::rule(std::string_view topic, const Client& client) {
   if (last_ != nullptr && last_->first == topic) return last_->second;
-  auto found = rules_.find(topic);
-  if (found == rules_.end()) {
-    // Names that are not listed come from a client that did not check: they get no place, or it could fill the
-    // table.
-    if (!topic_is_listed(config_, topic)) return kNotListed;
-    board_.add_topic(ipc::TopicKind::kName, topic);
-    Rule rule;
-    rule.listed = true;
-    rule.max_event_bytes = config_.max_event_size_bytes;
-    rule.tenant = arena_.add_tenant();
-    rule.on_board = board_.find(topic);
-    found = rules_.emplace(topic, rule).first;
+  const auto found = rules_.find(topic);
+  if (found != rules_.end()) {
+    last_ = &*found;
+    return found->second;
   }
-  last_ = &*found;
-  return found->second;
+  // Names that are not listed come from a client that did not check: they get no place, or it could fill the
+  // table.
+  if (!topic_is_listed(config_, topic)) return kNotListed;
+  if (!names_.may_add(client.id, client.peer.uid)) return kOverQuota;
+  names_.add(topic, client.id, client.peer.uid);
+  return add(topic);
+}
+
+const Topics::Rule& Topics::add(std::string_view topic) {
+  board_.add_topic(ipc::TopicKind::kName, topic);
+  Rule rule;
+  rule.listed = true;
+  rule.max_event_bytes = config_.max_event_size_bytes;
+  rule.tenant = arena_.add_tenant();
+  rule.on_board = board_.find(topic);
+  return rules_.emplace(topic, rule).first->second;
 }
 
 const Topics::Rule* Topics::find(std::string_view topic) const {
@@ -54,6 +64,7 @@ const Topics::Rule* Topics::find(std::string_view topic) const {
 }
 
 void Topics::learn(std::string_view topic, const kafka::TopicFacts& facts) {
+  if (facts.state == kafka::TopicFacts::State::kExists) names_.exists(topic);
   known_.insert_or_assign(std::string(topic), facts);
   const auto found = rules_.find(topic);
   if (found == rules_.end()) return;

@@ -9,6 +9,8 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/instance/arena.hpp"
+#include "daemon/instance/client.hpp"
+#include "daemon/instance/name_quota.hpp"
 #include "daemon/instance/shares.hpp"
 #include "ipc/board.hpp"
 #include "kafka/records.hpp"
@@ -23,6 +25,8 @@ class Topics {
   // board when it is first met.
   struct Rule {
     bool listed = false;
+    bool over_quota =
+        false;  // one more name that nobody knows, of a client that has brought too many (NameQuota)
     bool missing = false;
     bool compacted = false;
     bool full = false;  // at its share of the arena: its calls are refused
@@ -31,8 +35,9 @@ class Topics {
     ipc::TopicEntry* on_board =
         nullptr;  // null: the board's table is full, the drain alone checks this topic
   };
-  const Rule& rule(std::string_view topic);
+  const Rule& rule(std::string_view topic, const Client& client);
   const Rule* find(std::string_view topic) const;  // null: it has no place
+  void client_gone(std::uint64_t client_id) { names_.client_gone(client_id); }
 
   void learn(std::string_view topic, const kafka::TopicFacts& facts);
   const std::map<std::string, kafka::TopicFacts, std::less<>>& known() const { return known_; }
@@ -43,6 +48,8 @@ class Topics {
   std::uint64_t markings() const { return markings_; }
 
  private:
+  const Rule& add(std::string_view topic);
+
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
@@ -53,6 +60,7 @@ class Topics {
   const InstanceConfig& config_;
   ipc::InstanceBoardWriter& board_;
   Arena& arena_;
+  NameQuota names_;
   Rules rules_;
   const Rules::value_type* last_ = nullptr;  // most often the next record's too
   std::map<std::string, kafka::TopicFacts, std::less<>> known_;

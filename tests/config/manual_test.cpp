@@ -78,6 +78,10 @@ TEST_F(Manual, StatesSizes) {
   expect_stated("buffer_size", kBufferSizeDefaultBytes, kBufferSizeMinBytes, kBufferSizeMaxBytes,
                 format_size);
   expect_stated("lane_size", kLaneSizeDefaultBytes, kLaneSizeMinBytes, kLaneSizeMaxBytes, format_size);
+  expect_stated("lane_memory_max", kLaneMemoryDefaultBytes, kLaneMemoryMinBytes, kLaneMemoryMaxBytes,
+                format_size);
+  expect_stated("lane_memory_per_user_max", kLaneMemoryPerUserDefaultBytes, kLaneMemoryMinBytes,
+                kLaneMemoryMaxBytes, format_size);
   expect_stated("max_event_size", kEventSizeDefaultBytes, kEventSizeMinBytes, kEventSizeMaxBytes,
                 format_size);
 }
@@ -87,6 +91,8 @@ TEST_F(Manual, StatesNumbers) {
   expect_stated("clients_max", kClientsDefault, 1U, kClientsMax, text);
   expect_stated("clients_per_user_max", kClientsPerUserDefault, 1U, kClientsMax, text);
   expect_stated("lanes_per_client_max", kLanesPerClientDefault, 1U, kLanesPerClientMax, text);
+  expect_stated("unknown_topics_per_client_max", kUnknownTopicsPerClientDefault, 1U, kUnknownTopicsMax, text);
+  expect_stated("unknown_topics_per_user_max", kUnknownTopicsPerUserDefault, 1U, kUnknownTopicsMax, text);
   expect_stated("partitions", std::uint32_t{kEmbeddedPartitionsDefault}, 1U,
                 std::uint32_t{kEmbeddedPartitionsMax}, text);
 }

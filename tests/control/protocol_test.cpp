@@ -161,8 +161,9 @@ TEST_F(ProtocolTest, DescriptorsFromAClientAreNotTaken) {
 }
 
 TEST_F(ProtocolTest, TheFirstFrameIsAHelloAndNoOtherIs) {
-  for (const ipc::FrameType type : {ipc::FrameType::kPing, ipc::FrameType::kStatus, ipc::FrameType::kOpenLane,
-                                    ipc::FrameType::kWelcome, static_cast<ipc::FrameType>(12345)}) {
+  for (const ipc::FrameType type :
+       {ipc::FrameType::kPing, ipc::FrameType::kOpenInstance, ipc::FrameType::kOpenLane,
+        ipc::FrameType::kWelcome, static_cast<ipc::FrameType>(12345)}) {
     RawClient client(daemon_.socket());
     ASSERT_TRUE(client.send(ipc::make_frame(type, 0)));
     EXPECT_TRUE(client.wait_until_ended()) << static_cast<int>(type);

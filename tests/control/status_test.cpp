@@ -7,10 +7,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
 namespace ringpost::daemon {
@@ -34,8 +39,22 @@ InstanceStatus reading() {
   return status;
 }
 
+DaemonStatus of_daemon() {
+  DaemonStatus status;
+  status.version = "0.1.0";
+  status.pid = 4711;
+  status.uptime_s = 12;
+  status.librdkafka = "2.14.2";
+  status.clients = 3;
+  status.protocol_errors = 5;
+  status.refused[static_cast<std::size_t>(ipc::Refusal::kLaneMemory)] = 2;
+  status.users[1001] = {4, 3, 6, 6 << 20};
+  return status;
+}
+
 boost::json::object parsed(const InstanceStatus& status) {
-  const std::string text = status_json({"0.1.0", 4711, 12, "2.14.2", 3}, {&status});
+  const Reading reading{status, false, 0};
+  const std::string text = status_json(of_daemon(), {&reading});
   return boost::json::parse(text).at("instances").at(0).as_object();
 }
 
@@ -46,32 +65,51 @@ std::set<std::string> names_of(const boost::json::object& object) {
 }
 
 TEST(StatusJson, TheDaemonsFields) {
-  const boost::json::object status =
-      boost::json::parse(status_json({"0.1.0", 4711, 12, "2.14.2", 3}, {})).as_object();
+  const boost::json::object status = boost::json::parse(status_json(of_daemon(), {})).as_object();
   EXPECT_EQ(names_of(status), (std::set<std::string>{"version", "pid", "uptime_s", "librdkafka", "keeper",
-                                                     "clients", "instances"}));
+                                                     "clients", "clients_departed", "connections", "lanes",
+                                                     "lane_bytes", "memory_bound_bytes", "protocol_errors",
+                                                     "refused", "users", "instances"}));
   EXPECT_EQ(status.at("version"), "0.1.0");
   EXPECT_EQ(status.at("pid"), 4711);
   EXPECT_EQ(status.at("librdkafka"), "2.14.2");
   EXPECT_EQ(status.at("keeper"), false);
   EXPECT_EQ(status.at("clients"), 3);
+  EXPECT_EQ(status.at("protocol_errors"), 5);
+  EXPECT_EQ(status.at("refused"), (boost::json::object{{"lane_memory", 2}}));
+  EXPECT_EQ(status.at("users").at(0).at("uid"), 1001);
+  EXPECT_EQ(status.at("users").at(0).at("lanes"), 6);
 }
 
 TEST(StatusJson, AnInstancesFields) {
   const boost::json::object status = parsed(reading());
-  EXPECT_EQ(names_of(status), (std::set<std::string>{"name",         "state",
-                                                     "brokers",      "enabled",
-                                                     "connected",    "ever_connected",
-                                                     "last_error",   "disconnected_for_ms",
-                                                     "clients",      "lanes",
-                                                     "accepted",     "delivered",
-                                                     "waiting",      "waiting_in_lanes",
-                                                     "in_flight",    "waiting_in_arena",
-                                                     "dead_letters", "dead_letters_by_reason",
-                                                     "refused",      "oldest_waiting_ms",
-                                                     "buffer_bytes", "buffer_used_bytes",
-                                                     "lane_bytes",   "malformed_lanes",
-                                                     "topics",       "producers_created"}));
+  EXPECT_EQ(names_of(status), (std::set<std::string>{"name",
+                                                     "state",
+                                                     "reading_age_ms",
+                                                     "brokers",
+                                                     "enabled",
+                                                     "connected",
+                                                     "ever_connected",
+                                                     "last_error",
+                                                     "disconnected_for_ms",
+                                                     "clients",
+                                                     "lanes",
+                                                     "accepted",
+                                                     "delivered",
+                                                     "waiting",
+                                                     "waiting_in_lanes",
+                                                     "in_flight",
+                                                     "waiting_in_arena",
+                                                     "dead_letters",
+                                                     "dead_letters_by_reason",
+                                                     "refused",
+                                                     "oldest_waiting_ms",
+                                                     "buffer_bytes",
+                                                     "buffer_used_bytes",
+                                                     "lane_bytes",
+                                                     "malformed_lanes",
+                                                     "topics",
+                                                     "producers_created"}));
   EXPECT_EQ(status.at("accepted"), 10);
   EXPECT_EQ(status.at("delivered"), 7);
   EXPECT_EQ(status.at("refused").at("BUFFER_FULL"), 3);
@@ -89,6 +127,68 @@ TEST(StatusJson, TheStateIsOneWord) {
   EXPECT_EQ(parsed(status).at("state"), "never_connected");
   status.enabled = false;
   EXPECT_EQ(parsed(status).at("state"), "disabled");
+  const Reading late{status, true, 2'500};
+  const std::string text = status_json(of_daemon(), {&late});
+  EXPECT_EQ(boost::json::parse(text).at("instances").at(0).at("state"), "not_answering");
+  EXPECT_EQ(boost::json::parse(text).at("instances").at(0).at("reading_age_ms"), 2'500);
+}
+
+// Answers when the test says so.
+class SlowSource : public ReadingSource {
+ public:
+  std::size_t size() const override { return 2; }
+  std::string name(std::size_t index) const override { return index == 0 ? "quick" : "stuck"; }
+  void read(std::size_t index, std::function<void(const InstanceStatus&)> done) override {
+    ++asked[index];
+    if (index == 0 || !held) return done(answer(index));
+    answers.push_back(std::move(done));
+  }
+  static InstanceStatus answer(std::size_t index) {
+    InstanceStatus status;
+    status.accepted = 10 + index;
+    return status;
+  }
+
+  bool held = true;
+  std::array<int, 2> asked{};
+  std::vector<std::function<void(const InstanceStatus&)>> answers;
+};
+
+TEST(StatusRounds, AnInstanceThatDoesNotAnswerHoldsNobodyUp) {
+  boost::asio::io_context io;
+  SlowSource source;
+  StatusRounds rounds(io, source);
+  std::vector<Reading> readings;
+  const auto ask = [&] {
+    readings.clear();
+    rounds.ask([&](const std::vector<Reading>& answered) { readings = answered; });
+    while (readings.empty() && io.run_one() != 0) {
+    }
+    io.restart();
+  };
+  source.held = false;
+  ask();
+  ASSERT_EQ(readings.size(), 2U);
+  EXPECT_FALSE(readings[1].late);
+
+  source.held = true;
+  for (int round = 0; round < 3; ++round) {
+    ask();
+    ASSERT_EQ(readings.size(), 2U);
+    EXPECT_FALSE(readings[0].late);
+    EXPECT_TRUE(readings[1].late);
+    EXPECT_GE(readings[1].age_ms, StatusRounds::kPatience.count());
+    EXPECT_EQ(readings[1].instance.name, "stuck");
+    EXPECT_EQ(readings[1].instance.accepted, 11U) << "its last figures";
+  }
+  EXPECT_EQ(source.asked, (std::array<int, 2>{4, 2})) << "asked again before it had answered";
+
+  source.answers.front()(SlowSource::answer(1));
+  source.held = false;
+  ask();
+  EXPECT_FALSE(readings[1].late);
+  const std::string text = status_json(of_daemon(), {&readings[1]});
+  EXPECT_EQ(boost::json::parse(text).at("instances").at(0).at("reading_age_ms"), 0);
 }
 
 TEST(StatusJson, WhatLibrdkafkaSaysIsEscaped) {

@@ -1,0 +1,47 @@
+#include "daemon/config/memory_bound.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace ringpost::daemon {
+namespace {
+
+constexpr std::uint64_t kProcessBytes = 64 * kMiB;
+constexpr std::uint64_t kProducerBytes = 128 * kMiB;
+constexpr std::uint64_t kBoardAndNamesBytes = 4 * kMiB;
+constexpr std::uint64_t kClientBytes = 128 * kKiB;
+constexpr std::uint64_t kCopyBytes = 256 * kKiB;  // DrainBudget::copy_bytes_per_lane
+constexpr std::uint64_t kAroundEventBytes = kKiB;
+
+std::uint64_t instance_bytes(const InstanceConfig& instance) {
+  const std::uint64_t chunk =
+      std::max(kMiB, std::bit_ceil(instance.max_event_size_bytes + kAroundEventBytes));
+  const std::uint64_t buffer = std::max(instance.buffer_size_bytes + chunk, 2 * chunk);
+  return kProducerBytes + kBoardAndNamesBytes + buffer + buffer / 4 + buffer;
+}
+
+// Of the lanes of one instance, for each byte of their size: the smaller a lane, the more its copies weigh.
+double lane_weight(const InstanceConfig& instance) {
+  const std::uint64_t copied = std::min(2 * (kCopyBytes + instance.max_event_size_bytes + kAroundEventBytes),
+                                        2 * instance.lane_size_bytes);
+  const std::uint64_t bytes = instance.lane_size_bytes + ipc::kPageBytes + copied + copied / 3;
+  return static_cast<double>(bytes) / static_cast<double>(instance.lane_size_bytes);
+}
+
+}  // namespace
+
+std::uint64_t memory_bound_bytes(const Config& config) {
+  std::uint64_t bytes = kProcessBytes + config.daemon.clients_max * kClientBytes;
+  std::uint64_t lanes = 0;
+  double weight = 1;
+  for (const InstanceConfig& instance : config.instances) {
+    bytes += instance_bytes(instance);
+    lanes +=
+        std::uint64_t{config.daemon.clients_max} * instance.lanes_per_client_max * instance.lane_size_bytes;
+    weight = std::max(weight, lane_weight(instance));
+  }
+  lanes = std::min(lanes, config.daemon.lane_memory_max_bytes);
+  return bytes + static_cast<std::uint64_t>(weight * static_cast<double>(lanes));
+}
+
+}  // namespace ringpost::daemon

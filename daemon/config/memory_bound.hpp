@@ -1,0 +1,23 @@
+// How much memory the daemon can need with a configuration, whatever its clients and its clusters do.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/config/config.hpp"
+
+namespace ringpost::daemon {
+
+// Resident bytes, shared memory that the daemon touches included. The formula, which ringpostd(8) states in words:
+//
+//     process                     64 MiB
+//     an instance                 128 MiB (librdkafka with 131,072 records inside), its board and topic names, 4 MiB
+//                                 the buffer, rounded up to chunks; a quarter of it more (24 bytes for the place of
+//                                 each record, and no record takes less than 96); and once more what is inside
+//                                 librdkafka's requests, at most the buffer's size
+//     a client                    128 KiB: its board, its connection, its channels
+//     a lane                      its size and one page: a hole that is read gets a page on our bill;
+//                                 what is copied out of it: twice 256 KiB and the largest record, or twice the lane,
+//                                 where that is less; a third of it more for the list of records
+std::uint64_t memory_bound_bytes(const Config& config);
+
+}  // namespace ringpost::daemon
