@@ -9,15 +9,20 @@ namespace ringpost::kafka {
 
 class WindowLimit {
  public:
-  static constexpr std::uint32_t kMinBytes = 128 * 1024;
-  static constexpr std::uint32_t kStartBytes = 512 * 1024;
+  // Two whole batches (batch.size): one on its way, one that is full before its linger is over. With less than a batch
+  // each round trip costs a linger more, the rate falls, and by the rate the window: it would never come up again.
+  static constexpr std::uint32_t kMinBytes = 1024 * 1024;
   static constexpr std::uint32_t kMaxBytes = 8 * 1024 * 1024;
+  static constexpr std::uint32_t kProbeBytes = 128 * 1024;
 
   std::uint32_t bytes() const { return limit_bytes_; }
 
   // A record at `position` has entered librdkafka.
   void handed(std::uint64_t position, std::int64_t now_ns) {
     if (!sampling_) {
+      if (now_ns - acknowledged_at_ns_ > kRateIntervalNs) {
+        restart();  // nothing was sent for a while, which says nothing about the rate
+      }
       sampling_ = true;
       sample_position_ = position;
       sample_handed_ns_ = now_ns;
@@ -30,6 +35,7 @@ class WindowLimit {
   // The record at `position`, of `size_bytes`, was acknowledged.
   void acknowledged(std::uint64_t position, std::uint32_t size_bytes, std::int64_t now_ns) {
     acknowledged_bytes_ += size_bytes;
+    acknowledged_at_ns_ = now_ns;
     if (sampling_ && position >= sample_position_) {
       sampling_ = false;
       const std::int64_t round_trip_ns = std::max<std::int64_t>(now_ns - sample_handed_ns_, 1);
@@ -67,14 +73,14 @@ class WindowLimit {
     }
     if (now_ns - shortest_at_ns_ > kForgetNs) {
       probing_ = true;  // the next sample enters when less than this is inside
-      limit_bytes_ = kMinBytes;
+      limit_bytes_ = kProbeBytes;
     }
     rate_since_ns_ = now_ns;
     acknowledged_bytes_ = 0;
     blocked_ = false;
   }
 
-  std::uint32_t limit_bytes_ = kStartBytes;
+  std::uint32_t limit_bytes_ = kMinBytes;
   bool sampling_ = false;
   bool blocked_ = false;
   bool probing_ = false;
@@ -84,6 +90,7 @@ class WindowLimit {
   std::int64_t shortest_at_ns_ = 0;
   std::int64_t rate_since_ns_ = 0;
   std::uint64_t acknowledged_bytes_ = 0;
+  std::int64_t acknowledged_at_ns_ = 0;
 };
 
 }  // namespace ringpost::kafka

@@ -174,5 +174,55 @@ TEST(WindowLimit, FollowsRateTimesRoundTripWithinBounds) {
   EXPECT_LT(middle, 6'000'000U);
 }
 
+// One batch a round trip at most, which waits for its linger unless it is full.
+TEST(WindowLimit, NeverFallsBelowWhatFillsABatch) {
+  constexpr std::uint32_t kRecordBytes = 1000;
+  constexpr std::uint32_t kBatchRecords = 524;  // batch.size
+  constexpr std::int64_t kLingerMs = 5;
+  constexpr std::int64_t kRoundTripMs = 2;
+  WindowLimit limit;
+  std::uint64_t position = 0;
+  std::int64_t ms = 1;
+  for (int trip = 0; trip < 2'000; ++trip) {
+    const std::uint32_t records = limit.bytes() / kRecordBytes;
+    for (std::uint32_t record = 0; record < records; ++record)
+      limit.handed(position + record, ms * 1'000'000);
+    limit.blocked();
+    // Now and then a machine has other things to do: the rate falls, and comes back.
+    const std::int64_t delay_ms = trip % 100 < 10 ? 20 : 0;
+    ms += kRoundTripMs + delay_ms + (records < kBatchRecords ? kLingerMs : 0);
+    for (std::uint32_t record = 0; record < records; ++record)
+      limit.acknowledged(position + record, kRecordBytes, ms * 1'000'000);
+    position += records;
+    if (trip % 100 == 99) {
+      EXPECT_GT(limit.bytes(), kBatchRecords * kRecordBytes) << "after " << trip;
+    }
+  }
+}
+
+TEST(WindowLimit, APauseSaysNothingAboutTheRate) {
+  WindowLimit limit;
+  std::uint64_t position = 0;
+  std::int64_t ms = 1;
+  const auto run = [&](int trips) {
+    for (int trip = 0; trip < trips; ++trip) {
+      const std::uint32_t records = limit.bytes() / 1000;
+      for (std::uint32_t record = 0; record < records; ++record)
+        limit.handed(position + record, ms * 1'000'000);
+      limit.blocked();
+      ms += 25;
+      for (std::uint32_t record = 0; record < records; ++record)
+        limit.acknowledged(position + record, 1000, ms * 1'000'000);
+      position += records;
+    }
+  };
+  run(20);
+  const std::uint32_t before = limit.bytes();
+  ASSERT_GT(before, 2 * WindowLimit::kMinBytes);
+  ms += 5'000;
+  run(1);
+  EXPECT_GE(limit.bytes(), before / 2);
+}
+
 }  // namespace
 }  // namespace ringpost::kafka
