@@ -1,7 +1,11 @@
-set(RINGPOST_SANITIZER "" CACHE STRING "address (with undefined), thread, or empty")
-set_property(CACHE RINGPOST_SANITIZER PROPERTY STRINGS "" address thread)
+set(RINGPOST_SANITIZER "" CACHE STRING "address (with undefined), thread, fuzzer (clang's libFuzzer, with address and undefined), or empty")
+set_property(CACHE RINGPOST_SANITIZER PROPERTY STRINGS "" address thread fuzzer)
 if(RINGPOST_SANITIZER STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+elseif(RINGPOST_SANITIZER STREQUAL "fuzzer")
+  # Everything is instrumented for coverage; fuzz/ links libFuzzer's main to its own programs.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 elseif(RINGPOST_SANITIZER STREQUAL "thread")
   # TSan does not model fences (GCC says so at each): they order the clock before the tails, which no race report depends on.

@@ -1,5 +1,6 @@
 #include "ipc/board.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -15,11 +16,19 @@ std::uint32_t hash_of(std::string_view name) {
 
 std::string_view name_of(const TopicEntry& entry) { return {entry.name, entry.name_size}; }
 
+// What is shorter than its layout would fault (SIGBUS) when it is read.
+Mapping map_whole(const Descriptor& memory, std::size_t size_bytes) {
+  if (size_of(memory) < size_bytes) {
+    throw std::runtime_error("the daemon gave a board that is smaller than this library's layout of it");
+  }
+  return map(memory, Access::kReadOnly, 0, size_bytes);
+}
+
 const TopicEntry* find_name(const InstanceBoard& board, std::string_view name) {
   for (std::size_t probe = 0, at = hash_of(name); probe < kTopicIndexSize; ++probe, ++at) {
     // Pairs with the release store in InstanceBoardWriter::add_topic: the entry is complete.
     const std::uint16_t number = board.index[at % kTopicIndexSize].load(std::memory_order_acquire);
-    if (number == 0) return nullptr;
+    if (number == 0 || number > kTopicsPerInstanceMax) return nullptr;
     const TopicEntry& entry = board.topics[number - 1];
     if (name_of(entry) == name) return &entry;
   }
@@ -81,7 +90,9 @@ TopicEntry* InstanceBoardWriter::find(std::string_view name) {
 TopicLookup look_up_topic(const InstanceBoard& board, std::string_view topic) {
   if (const TopicEntry* entry = find_name(board, topic)) return {true, entry};
   if (board.any_topic.load(std::memory_order_relaxed) != 0) return {true, nullptr};
-  const std::uint32_t prefixes = board.prefix_count.load(std::memory_order_acquire);  // pairs with add_topic
+  const std::uint32_t prefixes =
+      std::min(board.prefix_count.load(std::memory_order_acquire),  // pairs with add_topic
+               kTopicsPerInstanceMax);
   for (std::uint32_t number = 0; number < prefixes; ++number) {
     if (topic.starts_with(name_of(board.topics[number]))) return {true, nullptr};
   }
@@ -89,14 +100,14 @@ TopicLookup look_up_topic(const InstanceBoard& board, std::string_view topic) {
 }
 
 ClientBoardReader::ClientBoardReader(const Descriptor& memory)
-    : mapping_(map(memory, Access::kReadOnly, 0, sizeof(ClientBoard))) {
+    : mapping_(map_whole(memory, sizeof(ClientBoard))) {
   if (board().magic != kClientBoardMagic || board().version != kBoardVersion) {
     throw std::runtime_error("the daemon gave a client board of a layout that this library does not know");
   }
 }
 
 InstanceBoardReader::InstanceBoardReader(const Descriptor& memory)
-    : mapping_(map(memory, Access::kReadOnly, 0, sizeof(InstanceBoard))) {
+    : mapping_(map_whole(memory, sizeof(InstanceBoard))) {
   if (board().magic != kInstanceBoardMagic || board().version != kBoardVersion) {
     throw std::runtime_error("the daemon gave an instance board of a layout that this library does not know");
   }

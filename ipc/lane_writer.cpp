@@ -10,12 +10,25 @@
 namespace ringpost::ipc {
 namespace {
 
-std::size_t checked_capacity(const LaneHeader& header) {
-  if (header.magic != kLaneMagic || header.version != kLaneVersion ||
-      !is_lane_capacity(header.capacity_bytes)) {
+// What is shorter than its layout would fault (SIGBUS) when it is read or written.
+void check_size(const Descriptor& memory, std::size_t size_bytes) {
+  if (size_of(memory) < size_bytes) {
+    throw std::runtime_error("the daemon gave a lane that is smaller than its header says");
+  }
+}
+
+Mapping map_header(const Descriptor& memory) {
+  check_size(memory, kPageBytes);
+  return map(memory, Access::kReadWrite, 0, kPageBytes);
+}
+
+std::size_t checked_capacity(const Descriptor& memory, const LaneHeader& header) {
+  const std::uint64_t capacity_bytes = header.capacity_bytes;
+  if (header.magic != kLaneMagic || header.version != kLaneVersion || !is_lane_capacity(capacity_bytes)) {
     throw std::runtime_error("the daemon gave a lane of a layout that this library does not know");
   }
-  return header.capacity_bytes;
+  check_size(memory, lane_memory_bytes(capacity_bytes));
+  return capacity_bytes;
 }
 
 // Up to seven bytes. Stores only: to read what lies there would wait for the line, which the daemon had last.
@@ -32,9 +45,9 @@ void clear_padding(std::byte* at, std::size_t size) {
 }  // namespace
 
 LaneWriter::LaneWriter(const Descriptor& memory)
-    : header_page_(map(memory, Access::kReadWrite, 0, kPageBytes)),
+    : header_page_(map_header(memory)),
       header_(static_cast<LaneHeader*>(header_page_.get_address())),
-      capacity_bytes_(checked_capacity(*header_)),
+      capacity_bytes_(checked_capacity(memory, *header_)),
       ring_(memory, Access::kReadWrite, kLaneRingOffset, capacity_bytes_) {}
 
 void LaneWriter::prefault() {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,6 +45,12 @@ void seal(const Descriptor& memory, Writers writers) {
   unsigned seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
   if (writers == Writers::kPresentMappings) seals |= F_SEAL_FUTURE_WRITE;
   if (::fcntl(memory.get(), F_ADD_SEALS, seals) != 0) fail("sealing a memfd");
+}
+
+std::size_t size_of(const Descriptor& memory) {
+  struct stat facts {};
+  if (::fstat(memory.get(), &facts) != 0) fail("fstat of a memfd");
+  return static_cast<std::size_t>(facts.st_size);
 }
 
 Mapping map(const Descriptor& memory, Access access, std::size_t offset, std::size_t size_bytes) {

@@ -29,6 +29,8 @@ Descriptor create_memory(const char* name, std::size_t size_bytes);
 // read as zero).
 void seal(const Descriptor& memory, Writers writers);
 
+std::size_t size_of(const Descriptor& memory);
+
 using Mapping = boost::interprocess::mapped_region;
 
 Mapping map(const Descriptor& memory, Access access, std::size_t offset, std::size_t size_bytes);

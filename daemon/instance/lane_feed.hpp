@@ -41,7 +41,10 @@ class LaneFeed {
 
   // Reads the lane's tail. The steps of a round call it after the cut's clock.
   void look() {
-    if (!malformed() && !reader_.look()) malformed_ = "its tail is no position of this lane";
+    if (malformed()) return;
+    // A writer has room up to a capacity beyond what was released, and that is never more than what was consumed.
+    if (!reader_.look() || reader_.tail() - position_ > reader_.capacity_bytes())
+      malformed_ = "its tail is no position of this lane";
   }
 
   // Copies up to `budget_bytes` of what look() saw and stamps the whole records among them: never below the

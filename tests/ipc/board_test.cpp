@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -49,6 +50,16 @@ TEST(Boards, of_another_layout_are_refused) {
   EXPECT_THROW(ClientBoardReader{memory}, std::runtime_error);
   const ClientBoardWriter other(1);
   EXPECT_THROW(InstanceBoardReader{other.memory()}, std::exception);
+}
+
+// To read what is not there would end the process (SIGBUS).
+TEST(Boards, smaller_than_their_layout_are_refused) {
+  const ClientBoardWriter whole(1);
+  const Descriptor part = create_memory("test", kPageBytes);
+  const Mapping to = map(part, Access::kReadWrite, 0, kPageBytes);
+  std::memcpy(to.get_address(), map(whole.memory(), Access::kReadOnly, 0, kPageBytes).get_address(),
+              kPageBytes);
+  EXPECT_THROW(ClientBoardReader{part}, std::runtime_error);
 }
 
 TEST(Topics, names_prefixes_and_any) {

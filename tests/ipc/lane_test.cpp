@@ -261,6 +261,8 @@ TEST(LaneLayout, another_version_is_refused) {
   header->version = kLaneVersion;
   header->capacity_bytes = kCapacity + 1;
   EXPECT_THROW(LaneWriter{memory}, std::runtime_error);
+  header->capacity_bytes = 2 * kCapacity;  // more than there is: SIGBUS, if it were believed
+  EXPECT_THROW(LaneWriter{memory}, std::runtime_error);
 }
 
 TEST(LaneLayout, capacities) {

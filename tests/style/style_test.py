@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "kafka": {"kafka"},
     "daemon": {"daemon", "ipc", "kafka", "client-lib"},
     "bench": {"bench", "tests", "ipc", "kafka", "client-lib", "daemon"},
+    "fuzz": {"fuzz", "ipc", "kafka", "client-lib", "daemon", "tests"},
     "tests": {"tests", "ipc", "kafka", "client-lib", "daemon"},
     "tests/package": set(),
 }
@@ -41,7 +42,9 @@ INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^">]+)[">]')
 def tracked_files():
     names = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
                            check=True, capture_output=True, text=True).stdout
-    return [pathlib.PurePosixPath(name) for name in sorted(set(names.split("\0")) - {""}) if (ROOT / name).is_file()]
+    # Inputs of fuzzers are any bytes.
+    return [pathlib.PurePosixPath(name) for name in sorted(set(names.split("\0")) - {""})
+            if (ROOT / name).is_file() and not name.startswith("fuzz/corpus/")]
 
 
 def home_of(path):
