@@ -87,7 +87,7 @@ void Topics::mark_full(const Shares& shares) {
     const bool full = rule.full ? !shares.has_room_again(rule.tenant) : shares.used_up(rule.tenant);
     if (full == rule.full) continue;
     rule.full = full;
-    full_count_ += full ? 1 : -1;
+    full_count_ = full ? full_count_ + 1 : full_count_ - 1;
     markings_ += full ? 1 : 0;
     show(rule);
   }
