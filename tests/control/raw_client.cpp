@@ -54,12 +54,22 @@ bool RawClient::wait_until_ended() const {
   return wait_until([this] { return is_ended(); });
 }
 
-ipc::Received RawClient::hello(std::int64_t clock_ahead_ns) {
+namespace {
+
+ipc::Frame hello_frame(std::int64_t clock_ahead_ns) {
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kHello, 0);
   ipc::set_text_field(frame.body.hello.client_name, "raw");
   frame.body.hello.pid = ::getpid();
   frame.body.hello.clock_ns = ipc::monotonic_ns() + clock_ahead_ns;
-  ipc::Received received = ask(frame);
+  return frame;
+}
+
+}  // namespace
+
+bool RawClient::send_hello(std::int64_t clock_ahead_ns) { return send(hello_frame(clock_ahead_ns)); }
+
+ipc::Received RawClient::hello(std::int64_t clock_ahead_ns) {
+  ipc::Received received = ask(hello_frame(clock_ahead_ns));
   if (received.descriptors[0]) board_ = std::make_unique<ipc::ClientBoardReader>(received.descriptors[0]);
   return received;
 }
@@ -95,7 +105,8 @@ ipc::Standing RawClient::standing() const {
 }
 
 std::uint64_t RawClient::released() const {
-  return board_->board().slots[slot_].released.load(std::memory_order_acquire);  // pairs with LaneReader::release
+  return board_->board().slots[slot_].released.load(
+      std::memory_order_acquire);  // pairs with LaneReader::release
 }
 
 bool RawClient::publish(std::string_view topic, std::string_view message) {

@@ -32,6 +32,7 @@ class RawClient {
   bool wait_until_ended() const;
 
   ipc::Received hello(std::int64_t clock_ahead_ns = 0);
+  bool send_hello(std::int64_t clock_ahead_ns = 0);  // and does not wait for the answer
   ipc::Received open_instance(std::uint32_t index);
   ipc::Received open_lane(std::uint32_t index);
   bool ping();
