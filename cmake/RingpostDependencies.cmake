@@ -6,6 +6,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
 # The cache of scripts/build-dependencies: <cache>/librdkafka and <cache>/simdjson are links to the versions to use.
 # Sanitizer builds link the same plain libraries.
