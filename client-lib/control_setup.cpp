@@ -30,11 +30,16 @@ bool ControlThread::set_up() {
       return false;
     }
   }
+  // Not before: between two connections a call that has just seen the first one must not find its instance unknown.
+  for (Channel* channel : channels_.all()) {
+    if (std::find(told_.begin(), told_.end(), channel) == told_.end())
+      channel->set_state(ChannelState::kAbsent);
+  }
   return true;
 }
 
 bool ControlThread::greet() {
-  for (Channel* channel : channels_.all()) channel->set_state(ChannelState::kAbsent);
+  told_.clear();
   grace_is_over_ = false;
   daemon_grace_ = milliseconds(0);
   const Answer answer = connection_->hello(settings_.client_name);
@@ -65,6 +70,7 @@ bool ControlThread::open_instance(std::uint32_t index) {
   const ipc::InstanceBody& instance = answer.frame.body.instance;
   Channel* const channel = channels_.find_or_add(ipc::text_field(instance.name));
   if (channel == nullptr) return true;
+  told_.push_back(channel);
   if (instance.allowed == 0) {
     channel->set_state(ChannelState::kDenied);
     return true;

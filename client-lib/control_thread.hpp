@@ -85,6 +85,7 @@ class ControlThread {
 
   std::optional<Connection> connection_;
   std::shared_ptr<const ipc::ClientBoardReader> client_board_;
+  std::vector<const Channel*> told_;  // of the instances that this connection's daemon knows
   std::vector<Served> served_;
   std::uint32_t instance_count_ = 0;
   milliseconds ping_interval_{kPingIntervalDefault};
