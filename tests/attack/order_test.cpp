@@ -36,7 +36,7 @@ struct Way {
 class Order : public testing::Test {
  protected:
   void start(const Way& way) {
-    events_ = amount(way.events);
+    events_ = std::max(amount(way.events), 3 * way.ahead);
     daemon_ = std::make_unique<Daemon>(
         "[instance.kafkaid]\nbrokers = \"embedded\"\npartitions = 1\n"
         "topics = [\"orders\", \"noise\"]\nlane_size = \"" +

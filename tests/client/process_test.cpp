@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "client-lib/ringpost.hpp"
+#include "tests/client/cancellation.hpp"
 #include "tests/client/child.hpp"
 #include "tests/client/fake_daemon.hpp"
 
@@ -94,7 +95,7 @@ TEST_F(Process, a_cancelled_thread_rings_all_the_same) {
     ::pthread_cancel(::pthread_self());
     client_.publish(kEvent);
     published = true;
-    ::pthread_testcancel();
+    end_if_cancelled();
     came_to_its_end = true;
   });
   expect_cancelled(thread, came_to_its_end);
@@ -115,7 +116,7 @@ TEST_F(Process, a_cancelled_thread_opens_and_closes_whole_handles) {
       own.publish(kEvent);
       ++opened;
     }
-    ::pthread_testcancel();
+    end_if_cancelled();
     came_to_its_end = true;
   });
   expect_cancelled(thread, came_to_its_end);
@@ -135,7 +136,7 @@ TEST_F(Process, a_thread_cancelled_inside_a_reservation_gives_its_lane_back) {
     ringpost_reservation reservation;
     ASSERT_EQ(ringpost_reserve(client.handle(), &event, &reservation), RINGPOST_OK);
     ::pthread_cancel(::pthread_self());
-    ::pthread_testcancel();
+    end_if_cancelled();
   }).join();
   EXPECT_TRUE(eventually([&] { return !client.try_publish(kEvent); }));
   EXPECT_EQ(daemon.drain().size(), 1u);
