@@ -29,9 +29,9 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::size_t kLaneBytes = 1u << 20;
+constexpr std::size_t kLaneBytes = 2u << 20;  // more than the chunks that the arena then has
 const std::string kInstance =
-    "[instance.kafkaid]\nbrokers = \"embedded\"\ntopics = [\"orders\"]\nlane_size = \"1MiB\"\n"
+    "[instance.kafkaid]\nbrokers = \"embedded\"\ntopics = [\"orders\"]\nlane_size = \"2MiB\"\n"
     "max_event_size = \"64KiB\"\n";
 
 class HostileMemoryTest : public testing::Test {
