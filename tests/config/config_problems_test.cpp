@@ -84,8 +84,7 @@ constexpr Mistake kFileMistakes[] = {
 constexpr Mistake kDaemonMistakes[] = {
     {"UnknownKey", DAEMON_WITH("http = \"127.0.0.1:9464\""),
      "F:5:1: daemon.http: is not a key that ringpost knows; known here: clients_max, clients_per_user_max, "
-     "enabled, log, "
-     "log_level, socket, stop_timeout"},
+     "enabled, lane_memory_max, lane_memory_per_user_max, log, log_level, socket, stop_timeout"},
     {"NearKey", DAEMON_WITH("  sokcet = \"/x\""),
      "F:5:3: daemon.sokcet: is not a key that ringpost knows; did you mean 'socket'?"},
     {"KeyOfAnInstance", DAEMON_WITH("brokers = []"),
@@ -118,6 +117,8 @@ constexpr Mistake kDaemonMistakes[] = {
      "F:5:15: daemon.clients_max: is 0; expected an integer from 1 to 10000"},
     {"ClientsType", DAEMON_WITH("clients_max = 1.5"),
      "F:5:15: daemon.clients_max: is a floating-point number; expected an integer from 1 to 10000"},
+    {"LaneMemoryPerUser", DAEMON_WITH("lane_memory_max = \"1MiB\"\nlane_memory_per_user_max = \"2MiB\""),
+     "F:6:28: daemon.lane_memory_per_user_max: is \"2MiB\", more than lane_memory_max (\"1MiB\")"},
     {"ClientsPerUser", DAEMON_WITH("clients_max = 10\nclients_per_user_max = 11"),
      "F:6:24: daemon.clients_per_user_max: is 11, more than clients_max (10)"},
 };

@@ -170,8 +170,9 @@ TEST_F(HostileTest, SocketsThatLingerHoldNobodyUp) {
     RawClient client(daemon_.socket());
     if (number % 2 == 0) client.hello();
     if (number % 3 == 0) client.send(ipc::make_frame(ipc::FrameType::kPing, 0));
-    client.send(ipc::make_frame(ipc::FrameType::kPing, 0), std::array{lingering.back()->descriptor()});
-    lingering.back()->close_own();
+    const std::array descriptors{lingering.back()->descriptor()};
+    // Where the kernel does not carry it, the test's own would be the close that waits.
+    if (client.send(ipc::make_frame(ipc::FrameType::kPing, 0), descriptors)) lingering.back()->close_own();
   }
   EXPECT_GT(daemon_count("uptime_s") + 1, 0U);  // it answers
   EXPECT_TRUE(wait_until([&] { return daemon_count("connections") == 3; })) << "the neighbours and who asks";

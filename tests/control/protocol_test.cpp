@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -153,9 +154,12 @@ TEST_F(ProtocolTest, DescriptorsFromAClientAreNotTaken) {
   std::vector<RawClient> clients;
   for (int number = 0; number < 20; ++number) {
     clients.emplace_back(daemon_.socket());
-    ASSERT_TRUE(
-        clients.back().send(ipc::make_frame(ipc::FrameType::kHello, 0), std::array{file.get(), file.get()}));
-    EXPECT_TRUE(clients.back().wait_until_ended());
+    const std::array descriptors{file.get(), file.get()};
+    if (clients.back().send(ipc::make_frame(ipc::FrameType::kHello, 0), descriptors)) {
+      EXPECT_TRUE(clients.back().wait_until_ended());
+    } else {
+      EXPECT_EQ(errno, EPERM) << "Linux 6.16 and later: they are not even carried";
+    }
   }
   EXPECT_EQ(descriptors_on("foreign"), 0U);
 }
