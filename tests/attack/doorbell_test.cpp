@@ -25,15 +25,13 @@ class Doorbell : public testing::TestWithParam<std::uint32_t> {
   // The sleeper for good, unless somebody rings.
   void take_until(daemon::Sleeper& sleeper, std::uint32_t count) {
     while (turns_->taken < count && !left_lying_) {
-      std::uint32_t found = take();
-      if (found == 0) {
-        ++sleeps_;
-        sleeper.sleep(0, [&] { return (found = take()) != 0; });
-      }
+      const auto found = static_cast<std::uint32_t>(daemon_.drain().size());
       turns_->taken.fetch_add(found, std::memory_order_release);  // pairs with wait_until_taken
+      if (found != 0) continue;
+      ++sleeps_;
+      sleeper.sleep(0, [&] { return daemon_.has_unseen(); });
     }
   }
-  std::uint32_t take() { return static_cast<std::uint32_t>(daemon_.drain().size()); }
 
   // Ends the test where nothing has moved for as long as the tests' deadline.
   void watch(daemon::Sleeper& sleeper, std::uint32_t count) {

@@ -74,12 +74,13 @@ class Author {
   // ["author","number","xxx"], both numbers with kDigits digits.
   void write_text(char* text, std::size_t padding) {
     constexpr std::string_view kFrame = R"(["00000000","00000000",")";
+    constexpr std::string_view kEnd = "\"]";
     kFrame.copy(text, kFrame.size());
     put_digits(text + kAuthorAt, number_);
     put_digits(text + kNumberAt, ledger_->accepted.at(number_).load(std::memory_order_relaxed));
     std::memset(text + kFrame.size(), 'x', padding);
-    std::memcpy(text + kFrame.size() + padding, "\"]", 2);
-    size_ = kFrame.size() + padding + 2;
+    kEnd.copy(text + kFrame.size() + padding, kEnd.size());
+    size_ = kFrame.size() + padding + kEnd.size();
   }
 
   static void put_digits(char* at, std::uint32_t number) {

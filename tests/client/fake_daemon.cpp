@@ -255,6 +255,12 @@ void FakeDaemon::discard() {
   }
 }
 
+bool FakeDaemon::has_unseen() {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [](Lane& lane) { return !lane.reader->look() || lane.reader->unseen_bytes() != 0; });
+}
+
 std::uint64_t FakeDaemon::refused(int code) {
   const std::lock_guard lock(mutex_);
   std::uint64_t count = 0;

@@ -56,7 +56,8 @@ class FakeDaemon {
 
   // Every lane's new events, in the order of their stamps; the room is given back unless `release` is false.
   std::vector<Seen> drain(bool release = true);
-  void discard();  // the same, but looks at no event
+  void discard();     // the same, but looks at no event
+  bool has_unseen();  // as a drainer looks once more before it sleeps: at the tails, and at nothing else
   void forget_lanes() {
     const std::lock_guard lock(mutex_);
     lanes_.clear();
