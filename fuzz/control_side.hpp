@@ -27,6 +27,7 @@ class ControlSide {
   class Connection {
    public:
     explicit Connection(ControlSide& side);
+    // NOLINTNEXTLINE(bugprone-exception-escape): it ends the process, which is a finding
     ~Connection();  // the peer closes; checks that nothing of it is left but what an instance still drains
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
