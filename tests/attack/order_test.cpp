@@ -147,6 +147,7 @@ TEST_F(Order, WhereLanesComeAndGo) {
 TEST_F(Order, BesideClientsThatLieAboutTheTime) {
   ASSERT_NO_FATAL_FAILURE(start({}));
   std::vector<std::unique_ptr<Liar>> liars;
+  liars.reserve(3);
   for (int count = 0; count < 3; ++count) liars.push_back(std::make_unique<Liar>(daemon_->socket()));
   std::mt19937_64 random(20261123);
   const auto lie = [&](Liar& liar) {

@@ -125,6 +125,7 @@ TEST_F(Starvation, NoLaneHoldsUpAnother) {
                    "1", "10", "0", "stop-inside"});
   ASSERT_TRUE(wait_until([&] { return is_stopped(stopped); })) << stopped.errors();
   std::vector<std::unique_ptr<Flood>> floods;
+  floods.reserve(stamps.size());
   for (const auto& stamp_ns : stamps) floods.push_back(std::make_unique<Flood>(socket, stamp_ns));
 
   Tail tail(socket, "orders");

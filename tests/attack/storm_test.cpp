@@ -90,6 +90,7 @@ TEST(Storm, TheLibraryGoesAndItsThreadsLiveOn) {
     std::atomic<bool> unloaded{false};
     std::atomic<std::uint64_t> sum{0};
     std::vector<std::thread> threads;
+    threads.reserve(3);
     for (int thread = 0; thread < 3; ++thread) {
       threads.emplace_back([&] {
         ringpost_event event{};
