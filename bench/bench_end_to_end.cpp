@@ -171,6 +171,7 @@ double median(std::vector<double> values) {
 
 double median_of(const std::vector<Cost>& costs, double Cost::*figure) {
   std::vector<double> values;
+  values.reserve(costs.size());
   for (const Cost& cost : costs) values.push_back(cost.*figure);
   return median(values);
 }
@@ -184,6 +185,7 @@ void print_row(const char* name, const std::vector<Cost>& costs) {
 
 void print_ratio(const std::vector<Cost>& theirs, const std::vector<Cost>& ours) {
   std::vector<double> ratios;
+  ratios.reserve(ours.size());
   for (std::size_t round = 0; round < ours.size(); ++round) {
     ratios.push_back(ours[round].per_second / theirs[round].per_second);
   }

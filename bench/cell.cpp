@@ -53,23 +53,30 @@ void Cell::run_slice(std::size_t contender) {
   ::usleep(kPauseUs);
 }
 
+// Google Benchmark takes a function; one cell runs at a time.
+Cell* Cell::running = nullptr;
+
+void Cell::run_registered(benchmark::State& state) {
+  const auto contender = static_cast<std::size_t>(state.range(0));
+  while (state.KeepRunning()) {
+    running->run_slice(contender);
+    state.SetIterationTime(1e-9 * running->outcomes_[contender].call.percentile_ns(0.5));
+  }
+}
+
 void Cell::run() {
   benchmark::ClearRegisteredBenchmarks();
   for (std::size_t contender = 0; contender < contenders().size(); ++contender) {
     if (shape_.size.senders() != 1 && !contenders()[contender].in_every_cell) continue;
     // The first slice touches what is touched for the first time, and is not counted.
     crew_.run({contender, 10, 1, 0});
-    const auto slices = [this, contender](benchmark::State& state) {
-      while (state.KeepRunning()) {
-        run_slice(contender);
-        state.SetIterationTime(1e-9 * outcomes_[contender].call.percentile_ns(0.5));
-      }
-    };
-    benchmark::RegisterBenchmark((name() + "/" + contenders()[contender].name).c_str(), slices)
+    benchmark::RegisterBenchmark((name() + "/" + contenders()[contender].name).c_str(), run_registered)
+        ->Arg(static_cast<std::int64_t>(contender))
         ->UseManualTime()
         ->Iterations(1)
         ->Repetitions(shape_.rounds);
   }
+  running = this;
   line_before_ns_ = line_round_trip_ns();
   SilentReporter silent;
   benchmark::RunSpecifiedBenchmarks(&silent);

@@ -1,6 +1,8 @@
 // One cell of bench_publish: so many senders, back to back or paced, and what each contender came to in it.
 #pragma once
 
+#include <benchmark/benchmark.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,10 +40,13 @@ class Cell {
 
  private:
   std::string name() const;
+  static void run_registered(benchmark::State& state);
   void run_slice(std::size_t contender);
   void print_row(const char* name, Outcome& outcome) const;
   void print_ratio(std::size_t ours, double clock_ns);
   std::size_t index_of(const char* name) const;
+
+  static Cell* running;
 
   CellShape shape_;
   Crew crew_;

@@ -75,7 +75,8 @@ void Outbox::Impl::on_report(const Report& report) {
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
   const Ticket ticket = entry.ticket;
-  partition.acknowledge(entry, report.tag.position, monotonic_ns());
+  const std::uint64_t position = report.tag.position;
+  partition.acknowledge(entry, position, partition.times(position) ? monotonic_ns() : 0);
   topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
   partition.finish(entry);
   --topic.in_flight;

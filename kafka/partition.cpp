@@ -53,11 +53,14 @@ void Partition::suspect(Entry& entry) {
   }
 }
 
+// Of what a report says modulo 2^44, for a record that is inside.
+std::uint64_t Partition::full_position(std::uint64_t position) const {
+  return first_position_ + ((position - first_position_) & RecordTag::kPositionMask);
+}
+
 void Partition::acknowledge(Entry& entry, std::uint64_t position, std::int64_t now_ns) {
   proving_ = false;
-  const std::uint64_t full_position =
-      first_position_ + ((position - first_position_) & RecordTag::kPositionMask);
-  limit_.acknowledged(full_position, entry.size_bytes, now_ns);
+  limit_.acknowledged(full_position(position), entry.size_bytes, now_ns);
 }
 
 void Partition::finish(Entry& entry) {

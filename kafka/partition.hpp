@@ -46,6 +46,8 @@ class Partition {
   // The record that a report is about, or null when it is no longer inside. `position` is modulo 2^44.
   Entry* find(std::uint64_t position);
   void suspect(Entry& entry);
+  // Whether acknowledge() looks at the time that it is given.
+  bool times(std::uint64_t position) const { return limit_.is_sample(full_position(position)); }
   void acknowledge(Entry& entry, std::uint64_t position, std::int64_t now_ns);  // then finish() it
   void finish(Entry& entry);                                                    // done, delivered or dead
 
@@ -59,6 +61,8 @@ class Partition {
   void retry_at(std::int64_t time_ns) { retry_at_ns_ = time_ns; }
 
  private:
+  std::uint64_t full_position(std::uint64_t position) const;
+
   std::int32_t id_;
   RouteId route_ = RouteId::kMain;
   bool proving_ = false;

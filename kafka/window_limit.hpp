@@ -32,12 +32,16 @@ class WindowLimit {
   // It was refused entry though records wait: only then does the limit say anything about the rate.
   void blocked() { blocked_ = true; }
 
-  // The record at `position`, of `size_bytes`, was acknowledged.
+  // Whether the time at which this record is acknowledged matters: one in a round trip. Reading the clock for each
+  // would be a fiftieth of the daemon's work.
+  bool is_sample(std::uint64_t position) const { return sampling_ && position >= sample_position_; }
+
+  // The record at `position`, of `size_bytes`, was acknowledged. `now_ns` is looked at for a sample only.
   void acknowledged(std::uint64_t position, std::uint32_t size_bytes, std::int64_t now_ns) {
     acknowledged_bytes_ += size_bytes;
-    acknowledged_at_ns_ = now_ns;
-    if (sampling_ && position >= sample_position_) {
+    if (is_sample(position)) {
       sampling_ = false;
+      acknowledged_at_ns_ = now_ns;
       const std::int64_t round_trip_ns = std::max<std::int64_t>(now_ns - sample_handed_ns_, 1);
       if (probing_ || round_trip_ns <= shortest_ns_) {
         probing_ = false;
