@@ -12,19 +12,19 @@
 namespace ringpost::daemon {
 namespace {
 
-constexpr std::size_t kBufferBytes = 64u << 20;
-constexpr std::size_t kEventBytes = 64u << 10;
-
-InstanceConfig config_with(std::vector<std::string> topics) {
-  InstanceConfig config;
-  config.name = "kafkaid";
-  config.topics = std::move(topics);
-  config.max_event_size_bytes = kEventBytes;
-  return config;
-}
-
 class SharesTest : public testing::Test {
  protected:
+  static constexpr std::size_t kBufferBytes = 64u << 20;
+  static constexpr std::size_t kEventBytes = 64u << 10;
+
+  static InstanceConfig config_of(std::vector<std::string> topics) {
+    InstanceConfig config;
+    config.name = "kafkaid";
+    config.topics = std::move(topics);
+    config.max_event_size_bytes = kEventBytes;
+    return config;
+  }
+
   Shares shares(std::uint64_t bytes_in_lanes = 0) const { return Shares(arena_, bytes_in_lanes, true); }
   void mark(std::uint64_t bytes_in_lanes = 0) { topics_.mark_full(shares(bytes_in_lanes)); }
   bool full(std::string_view topic) { return topics_.find(topic)->full; }
@@ -51,7 +51,7 @@ class SharesTest : public testing::Test {
     mark();
   }
 
-  const InstanceConfig config_ = config_with({"stuck", "flowing"});
+  const InstanceConfig config_ = config_of({"stuck", "flowing"});
   ipc::InstanceBoardWriter board_{"kafkaid"};
   Arena arena_{kBufferBytes, kEventBytes};
   Topics topics_{config_, board_, arena_};
@@ -80,7 +80,7 @@ TEST_F(SharesTest, AStuckTopicLeavesRoomForTheOthers) {
 
 TEST_F(SharesTest, SeveralStuckTopicsLeaveRoomTogether) {
   const std::vector<std::string> names{"a", "b", "c", "d", "e", "f"};
-  const InstanceConfig config = config_with(names);
+  const InstanceConfig config = config_of(names);
   ipc::InstanceBoardWriter board("kafkaid");
   Topics topics(config, board, arena_);
   bool accepted = true;
