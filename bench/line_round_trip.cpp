@@ -20,10 +20,10 @@ constexpr std::size_t kBatches = 101;
 double line_round_trip_ns() {
   if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) return 0;
   alignas(128) std::atomic<std::uint32_t> ball{0};
-  const std::uint32_t last = kTurns * static_cast<std::uint32_t>(kBatches) * 2;
-  std::thread other([&ball, last] {
+  constexpr std::uint32_t kLast = kTurns * static_cast<std::uint32_t>(kBatches) * 2;
+  std::thread other([&ball] {
     pin_to_cpu(1);
-    for (std::uint32_t turn = 1; turn < last; turn += 2) {
+    for (std::uint32_t turn = 1; turn < kLast; turn += 2) {
       while (ball.load(std::memory_order_acquire) != turn) {  // pairs with the store below
       }
       ball.store(turn + 1, std::memory_order_release);  // pairs with the load below

@@ -56,12 +56,19 @@ bool PlainProducer::produce(std::string_view message, std::string_view key) {
   const char* const id_end =
       std::to_chars(id.data() + kId.size(), id.data() + id.size(), ++impl_->number).ptr;
   const auto id_size = static_cast<std::size_t>(id_end - id.data());
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgnu-statement-expression"  // what librdkafka's own macros are made of
+#endif
   const rd_kafka_resp_err_t code = rd_kafka_producev(
       impl_->client.get(), RD_KAFKA_V_RKT(impl_->topic.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_VALUE(const_cast<char*>(message.data()), message.size()),  // read only
       RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_HEADER("header1", "header1-value", 13),
       RD_KAFKA_V_HEADER("header2", "header2-value", 13), RD_KAFKA_V_HEADER("ringpost-id", id.data(), id_size),
       RD_KAFKA_V_END);
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
   throw std::runtime_error(rd_kafka_err2str(code));

@@ -33,7 +33,7 @@ std::array<ipc::Descriptor, 2> connected_pair(int type) {
 DatagramReceiver::DatagramReceiver(int cpu) {
   auto [ours, theirs] = connected_pair(SOCK_DGRAM);
   socket_ = std::move(ours);
-  peer_.emplace(cpu, [this, &theirs] {
+  peer_.emplace(cpu, [this, &theirs = theirs] {
     socket_.reset();
     std::array<char, 64 << 10> bytes;
     while (::recv(theirs.get(), bytes.data(), bytes.size(), 0) > 0) {
@@ -70,7 +70,7 @@ bool QueueReceiver::send(std::string_view message) const {
 
 LaneReceiver::LaneReceiver(int cpu, unsigned nap_us) {
   auto [ours, theirs] = connected_pair(SOCK_SEQPACKET);
-  peer_.emplace(cpu, [&theirs, nap_us] {
+  peer_.emplace(cpu, [&theirs = theirs, nap_us] {
     tests::FakeInstance instance;
     instance.name = kInstance;
     instance.topics = {kTopic};
