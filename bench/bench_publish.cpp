@@ -48,6 +48,7 @@ std::vector<CellShape> shapes(Effort effort) {
   const std::uint32_t paced_calls = of_effort(effort, 50U, 1'000U, 1'000U);  // by all senders together
   std::vector<CellShape> all;
   constexpr std::array kSizes{CrewSize{1, 1}, CrewSize{1, 2}, CrewSize{1, 4}, CrewSize{4, 1}};
+  all.reserve(2 * kSizes.size());
   for (const CrewSize size : kSizes) {
     all.push_back({size, false, size.senders() == 1 ? rounds : (rounds + 1) / 2, calls});
   }

@@ -183,7 +183,7 @@ extern "C" int ringpost_publish_flagged(ringpost_handle* post, const ringpost_ev
   const bool check_json = (flags & RINGPOST_JSON_CHECKED) == 0 || view.message_room_bytes == 0;
   code = find_place(call, *client, view, check_json, place);
   if (code != RINGPOST_OK) return code;
-  assert(place.lane != nullptr);
+  assert(place.lane != nullptr && place.record != nullptr);
 
   std::byte* const message = write_record(view, place.record);
   std::memcpy(message, view.message, view.message_room_bytes);
@@ -205,7 +205,7 @@ extern "C" int ringpost_reserve(ringpost_handle* post, const ringpost_event* eve
   Place place;
   code = find_place(call, *client, view, false, place);
   if (code != RINGPOST_OK) return code;
-  assert(place.lane != nullptr);
+  assert(place.lane != nullptr && place.record != nullptr);
 
   LaneSlot& lane = *place.lane;
   lane.pending.channel = place.channel;
