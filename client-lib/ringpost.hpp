@@ -17,6 +17,7 @@
 #endif
 #include <array>
 #include <cstddef>
+#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -49,7 +50,9 @@ inline const std::error_category& error_category() {
     const char* name() const noexcept override { return "ringpost"; }
     std::string message(int code) const override { return ringpost_error_name(code); }
   };
-  static const Category category;
+  // Never destroyed: other threads may go on publishing while one is inside exit().
+  alignas(Category) static unsigned char storage[sizeof(Category)];
+  static const Category& category = *new (storage) Category;
   return category;
 }
 

@@ -79,7 +79,7 @@ int run(const std::vector<std::string>& words) {
                   std::string(std::stoul(words[7]), 'x'), words[8] == "stop-inside"};
   const std::size_t thread_count = std::stoul(words[5]);
   // Never closed but at the very end: it must outlive the threads that exit() does not wait for.
-  auto& client = *new Client(
+  static auto& client = *new Client(
       {.socket_path = words[1].c_str(), .connect_timeout_ms = 60'000});  // NOLINT(*-owning-memory)
   accounts->connected.store(1, std::memory_order_release);
   std::vector<std::thread> threads;
