@@ -1,5 +1,7 @@
 // A fuzzer's main where there is no libFuzzer: gives it each file that is named, or that lies in a folder that is
 // named, once.
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -35,5 +37,7 @@ int main(int argc, char** argv) {
   std::size_t files = 0;
   for (int at = 1; at < argc; ++at) files += replay(argv[at]);
   std::printf("%zu inputs\n", files);
-  return files == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+  std::fflush(stdout);
+  // What the fuzzers set up lives as long as the process, and so do its threads: nothing may be destroyed under them.
+  _exit(files == 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

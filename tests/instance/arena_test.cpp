@@ -135,7 +135,7 @@ TEST(Arena, ATopicThatLagsPinsAFewChunksOfTheOthers) {
 // The arena against a list of what should be in it, under random operations.
 TEST(Arena, AgreesWithAModel) {
   std::mt19937 random(20'260'101);
-  Arena arena(16u << 20, kEventBytes);
+  Arena arena(8u << 20, kEventBytes);
   std::vector<Tenant> tenants;
   for (int count = 0; count < 5; ++count) tenants.push_back(arena.add_tenant());
   struct Live {
@@ -146,8 +146,8 @@ TEST(Arena, AgreesWithAModel) {
   };
   std::vector<Live> live;
   std::uint64_t accepted = 0, delivered = 0, dead = 0, refused = 0;
-  for (int step = 0; step < 200'000; ++step) {
-    const bool full_phase = step % 60'000 > 30'000;  // more is appended than ends, and so the arena fills
+  for (int step = 0; step < 90'000; ++step) {
+    const bool full_phase = step % 30'000 > 12'000;  // more is appended than ends, and so the arena fills
     if (random() % 100 < (full_phase ? 70u : 48u)) {
       const std::string message(random() % 3 == 0 ? random() % 4000 : random() % 200,
                                 static_cast<char>('0' + random() % 10));
@@ -173,7 +173,7 @@ TEST(Arena, AgreesWithAModel) {
       (lost ? dead : delivered) += 1;
       live.erase(live.begin() + static_cast<std::ptrdiff_t>(pick));
     }
-    if (step % 500 == 0) {
+    if (step % 1'000 == 0) {
       arena.commit();
       ASSERT_EQ(arena.delivered(), delivered);
       ASSERT_EQ(arena.dead(), dead);
