@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -30,6 +31,8 @@ class NotCancelled {
  private:
   int before_ = PTHREAD_CANCEL_ENABLE;
 };
+
+std::atomic<std::uint32_t> open_handles = 0;  // relaxed: who unloads the library has closed them before
 
 constexpr Call kOpenCall{"ringpost_open", nullptr, nullptr, false};
 
@@ -97,7 +100,13 @@ int open(const ringpost_options& options, ringpost_handle*& out) {
   if (code != RINGPOST_OK) return code;
   handle->client.store(client.release(), std::memory_order_release);  // pairs with the acquire of every call
   out = handle.release();
+  open_handles.fetch_add(1, std::memory_order_relaxed);
   return RINGPOST_OK;
+}
+
+// At unloading, when every handle is closed, and at exit, when one may be open and other threads publish through it.
+[[gnu::destructor]] void release() {
+  if (open_handles.load(std::memory_order_relaxed) == 0) json::release_json_check();
 }
 
 }  // namespace
@@ -165,6 +174,7 @@ extern "C" int ringpost_open(const ringpost_options* options, ringpost_handle** 
 extern "C" void ringpost_close(ringpost_handle* post) {
   if (post == nullptr) return;
   const NotCancelled not_cancelled;
+  open_handles.fetch_sub(1, std::memory_order_relaxed);
   Client* const client = post->client.load(std::memory_order_acquire);
   // A child that never used its parent's handle has no thread to join; what it inherited goes with the process.
   if (!post->guard.is_ours()) {

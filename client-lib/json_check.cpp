@@ -9,6 +9,8 @@
 
 #include "ipc/limits.hpp"
 
+extern "C" void simdjson_destroy();  // of scripts/build-dependencies
+
 namespace ringpost::json {
 namespace {
 
@@ -322,5 +324,7 @@ std::string_view to_string(JsonFault fault) {
 }
 
 void warm_up_json_check() { check_json("{}", 1); }
+
+void release_json_check() { simdjson_destroy(); }
 
 }  // namespace ringpost::json

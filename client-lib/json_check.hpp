@@ -47,4 +47,7 @@ std::string_view to_string(JsonFault fault);
 // time.
 void warm_up_json_check();
 
+// Frees what the implementation holds, for a library that is being unloaded: nobody may check any more.
+void release_json_check();
+
 }  // namespace ringpost::json
