@@ -203,16 +203,20 @@ int main_of(int argc, char** argv) {
     return 64;
   }
   const std::uint64_t messages = of_effort<std::uint64_t>(effort, 1'000, 100'000, 300'000);
-  const int rounds = of_effort(effort, 1, 3, 9);
-  Contest contest(messages);
-  contest.warm_up();
+  const int contests = of_effort(effort, 1, 2, 5);
+  const int rounds = of_effort(effort, 1, 3, 5);
   std::vector<Cost> theirs;
   std::vector<Cost> ours;
-  for (int round = 0; round < rounds; ++round) {
-    // Who begins changes: neither always meets the other's leavings.
-    if (round % 2 == 0) theirs.push_back(contest.librdkafka());
-    ours.push_back(contest.ringpost());
-    if (round % 2 != 0) theirs.push_back(contest.librdkafka());
+  for (int number = 0; number < contests; ++number) {
+    // With processes of its own: they differ from one another more than one's rounds do.
+    Contest contest(messages);
+    contest.warm_up();
+    for (int round = 0; round < rounds; ++round) {
+      // Who begins changes: neither always meets the other's leavings.
+      if (round % 2 == 0) theirs.push_back(contest.librdkafka());
+      ours.push_back(contest.ringpost());
+      if (round % 2 != 0) theirs.push_back(contest.librdkafka());
+    }
   }
   std::printf(
       "%llu messages a round of 200 bytes, %zu keys, two headers and the identity, %d partitions; librdkafka "
