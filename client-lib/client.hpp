@@ -14,7 +14,8 @@
 namespace ringpost::client {
 
 struct Client {
-  explicit Client(Settings settings) : control(std::move(settings), channels, availability, inherited) {}
+  explicit Client(Settings settings)
+      : availability(settings.socket_path), control(std::move(settings), channels, availability, inherited) {}
 
   const std::uint32_t process_id = static_cast<std::uint32_t>(::getpid());
   ChannelTable channels;

@@ -7,8 +7,8 @@
 
 namespace ringpost::client {
 
-Availability::Availability() {
-  end({RINGPOST_DAEMON_UNAVAILABLE, "the connection to the daemon is not up yet", false});
+Availability::Availability(const std::string& socket_path) {
+  end({RINGPOST_DAEMON_UNAVAILABLE, socket_path + ": the connection to the daemon is not up yet", false});
 }
 
 const Outage* Availability::keep(Outage why) {

@@ -22,7 +22,7 @@ struct Outage {
 
 class Availability {
  public:
-  Availability();
+  explicit Availability(const std::string& socket_path);  // for the message until something is known
 
   // nullptr: events can be published. What it points to lives as long as the handle.
   const Outage* outage() const { return outage_.load(std::memory_order_acquire); }  // pairs with end()

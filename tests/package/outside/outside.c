@@ -15,7 +15,7 @@ int main(void) {
 
   memset(&options, 0, sizeof options);
   options.socket_path = "/nowhere/ringpost.sock";
-  options.connect_timeout_ms = 1000;
+  options.connect_timeout_ms = 1;
   result = ringpost_open(&options, &handle);
   if (result != RINGPOST_DAEMON_UNAVAILABLE || handle != NULL) return 5;
   if (strstr(ringpost_last_error_message(), "/nowhere/ringpost.sock") == NULL) return 6;

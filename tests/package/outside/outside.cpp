@@ -6,7 +6,7 @@
 
 int main() {
   try {
-    const ringpost::Client client({.socket_path = "/nowhere/ringpost.sock", .connect_timeout_ms = 1000});
+    const ringpost::Client client({.socket_path = "/nowhere/ringpost.sock", .connect_timeout_ms = 1});
     return 1;
   } catch (const ringpost::PublishError& error) {
     if (error.code() != ringpost::Error::kDaemonUnavailable || !error.retryable()) return 2;
