@@ -91,14 +91,9 @@ bool RawClient::ping() {
   return ask(ipc::make_frame(ipc::FrameType::kPing, 0)).frame.header.type == ipc::FrameType::kPong;
 }
 
-std::string RawClient::status() {
-  const ipc::Received received = ask(ipc::make_frame(ipc::FrameType::kStatus, 0));
-  if (received.frame.header.type != ipc::FrameType::kStatusText) return {};
-  std::string text(received.frame.body.status_text.size_bytes, '\0');
-  const ssize_t size = ::pread(received.descriptors[0].get(), text.data(), text.size(), 0);
-  if (size != static_cast<ssize_t>(text.size())) throw std::runtime_error("a status text of another size");
-  return text;
-}
+ipc::Received RawClient::ask_status() { return ask(ipc::make_frame(ipc::FrameType::kStatus, 0)); }
+
+std::string RawClient::status() { return status_text(ask_status()); }
 
 ipc::Standing RawClient::standing() const {
   return static_cast<ipc::Standing>(board_->board().standing.load(std::memory_order_relaxed));
@@ -139,6 +134,17 @@ ipc::Refusal refusal_of(const ipc::Received& received) {
 std::string refusal_text(const ipc::Received& received) {
   if (refusal_of(received) == static_cast<ipc::Refusal>(0)) return {};
   return std::string(ipc::text_field(received.frame.body.refused.text));
+}
+
+std::string status_text(const ipc::Received& received) {
+  if (received.what != ipc::Received::What::kFrame ||
+      received.frame.header.type != ipc::FrameType::kStatusText) {
+    throw std::runtime_error("no status: " + refusal_text(received));
+  }
+  std::string text(received.frame.body.status_text.size_bytes, '\0');
+  const ssize_t size = ::pread(received.descriptors[0].get(), text.data(), text.size(), 0);
+  if (size != static_cast<ssize_t>(text.size())) throw std::runtime_error("a status text of another size");
+  return text;
 }
 
 RawClient client_with_lane(const std::string& socket, std::uint32_t index) {

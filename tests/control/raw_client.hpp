@@ -36,7 +36,8 @@ class RawClient {
   ipc::Received open_instance(std::uint32_t index);
   ipc::Received open_lane(std::uint32_t index);
   bool ping();
-  std::string status();  // the JSON text; empty when it was refused
+  ipc::Received ask_status();
+  std::string status();  // the JSON text
   // Its connection's standing, read from its board. After an accepted hello.
   ipc::Standing standing() const;
 
@@ -62,6 +63,9 @@ ipc::Frame index_frame(ipc::FrameType type, std::uint32_t index);
 // What the daemon said no to; 0 when it is no refusal.
 ipc::Refusal refusal_of(const ipc::Received& received);
 std::string refusal_text(const ipc::Received& received);
+
+// The status that was asked for. Throws std::runtime_error with the daemon's words when it was refused.
+std::string status_text(const ipc::Received& received);
 
 // Through hello, instance and lane of the instance with that index. Throws std::runtime_error with the daemon's words.
 RawClient client_with_lane(const std::string& socket, std::uint32_t index = 0);
