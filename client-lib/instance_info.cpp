@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <span>
+#include <string>
 
 #include "client-lib/admission.hpp"
 #include "client-lib/c_api.hpp"
@@ -89,4 +91,25 @@ extern "C" int ringpost_instance_info(ringpost_handle* post, const char* instanc
   whole.struct_size = size;
   std::memcpy(info, &whole, size);
   return code;
+}
+
+extern "C" int ringpost_instance_name(ringpost_handle* post, size_t index, char* name, size_t name_size) {
+  const Call call{"ringpost_instance_name", nullptr, nullptr, false};
+  if (post == nullptr) return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kNoHandle);
+  const Client* const client = client_of(call, *post);
+  if (client == nullptr) return RINGPOST_DAEMON_UNAVAILABLE;
+  const std::span<Channel* const> channels = client->channels.all();
+  if (index >= channels.size()) {
+    if (const Outage* outage = client->availability.outage()) {
+      return fail(call, outage->code, Cause::kNoDaemon, outage->note);
+    }
+    return fail_unknown_instance(call, *client);
+  }
+  const std::string& found = channels[index]->name();
+  if (name == nullptr || name_size <= found.size()) {
+    return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kArgument,
+                "`name` has no room for the name; 65 bytes are enough");
+  }
+  std::memcpy(name, found.c_str(), found.size() + 1);
+  return RINGPOST_OK;
 }

@@ -185,6 +185,12 @@ typedef struct ringpost_info {
  *   RINGPOST_INVALID_ARGUMENT, RINGPOST_UNKNOWN_INSTANCE, RINGPOST_DENIED, RINGPOST_DAEMON_UNAVAILABLE */
 RINGPOST_API int ringpost_instance_info(ringpost_handle* post, const char* instance, ringpost_info* info);
 
+/* The name of an instance, for callers that want to look at all of them: index 0, 1 and so on, until it returns
+ * RINGPOST_UNKNOWN_INSTANCE. `name` has room for `name_size` bytes; 65 are always enough. A name keeps its index as
+ * long as the handle lives, also when the daemon that answers now has no such instance (ringpost_instance_info says
+ * so). RINGPOST_INVALID_ARGUMENT, RINGPOST_UNKNOWN_INSTANCE, RINGPOST_DAEMON_UNAVAILABLE */
+RINGPOST_API int ringpost_instance_name(ringpost_handle* post, size_t index, char* name, size_t name_size);
+
 /* "BUFFER_FULL" and so on; "UNKNOWN" for a number that is no code. */
 RINGPOST_API const char* ringpost_error_name(int code);
 /* 429 and so on; 200 for RINGPOST_OK, 500 for a number that is no code. */

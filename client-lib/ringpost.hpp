@@ -248,6 +248,15 @@ class Client {
     return info;
   }
 
+  // 0, 1 and so on; nullopt behind the last.
+  std::optional<std::string> instance_name(std::size_t index) {
+    std::array<char, 65> name{};
+    const int code = ringpost_instance_name(post_, index, name.data(), name.size());
+    if (code == RINGPOST_UNKNOWN_INSTANCE) return std::nullopt;
+    detail::check(detail::error_code(code));
+    return name.data();
+  }
+
   ringpost_handle* handle() const { return post_; }
 
  private:

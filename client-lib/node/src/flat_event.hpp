@@ -1,0 +1,25 @@
+// An event but for its message, as lib/wire.js makes one string of it; lib/wire.js has the grammar.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "client-lib/ringpost.hpp"
+
+namespace ringpost::node {
+
+// ringpost.h's bound. What is beyond it is counted, not kept: the library refuses such an event by the count alone.
+inline constexpr std::size_t kHeadersMax = 1024;
+
+struct FlatEvent {
+  ringpost_event event{};                            // but for the message
+  std::array<ringpost_header, kHeadersMax> headers;  // as many as event.header_count; event points here
+  // A text came with U+FFFD, which JavaScript's lone surrogates become, or a header's name with a zero character.
+  bool wants_a_look = false;
+};
+
+// Takes `flat` (UTF-8) apart where it lies; the event points into it. False: it is not what wire.js makes.
+bool read_flat_event(std::span<char> flat, FlatEvent& out);
+
+}  // namespace ringpost::node
