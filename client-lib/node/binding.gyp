@@ -6,6 +6,7 @@
     'include_dirs': ['source', 'source/include/node'],
     'defines': ['NAPI_VERSION=8'],
     'cflags': ['-fPIC', '-fvisibility=hidden'],
+    'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
     'cflags_cc': ['-std=c++20', '-fno-gnu-unique'],
     'libraries': ['-pthread'],
   }],

@@ -15,8 +15,10 @@ function island(hostArrayPrototype, hostObjectPrototype) {
   'use strict';
   const { defineProperty, freeze, getPrototypeOf, setPrototypeOf } = Object;
   const { apply } = Reflect;
+  // Errors from here have no stack trace. To make one Node.js runs code of the host's, and where the stack is nearly used
+  // up, that throws an error of the host's.
+  delete Error.stackTraceLimit;
   // Whoever runs out of stack at our door gets an error of the island. It leads to these, so they stay as they are.
-  Error.stackTraceLimit = 0;
   const IslandError = Error;
   for (const type of [Error, RangeError, TypeError, Object, Array, Function]) {
     freeze(type);

@@ -1,10 +1,9 @@
 // ringpostd as users run it, with a configuration, a socket and a folder of its own; tests/support/daemon.hpp for
 // JavaScript.
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { Process, runWell, waitUntil } from './process.mjs';
+import { Process, run, runWell, waitUntil } from './process.mjs';
 import { connect, program } from './package.mjs';
 
 export const kOneTopic = `
@@ -31,20 +30,15 @@ export class Daemon {
 
   async startAgain() {
     this.#process = new Process([program('ringpostd'), '--config', this.file]);
-    process.once('exit', () => this.#process.signal('SIGKILL'));
-    await waitUntil(() => this.#takesConnections() || !this.#process.running, () => this.log);
+    await waitUntil(async () => !this.#process.running || (await this.#answers()), () => this.log);
+    if (!this.#process.running) throw new Error(`ringpostd did not start:\n${this.log}`);
     for (const name of this.connected) {
       await waitUntil(async () => (await this.status(name)).state === 'connected', () => this.log);
     }
   }
 
-  async #takesConnections() {
-    // A SEQPACKET socket: that it refuses a stream shows that somebody listens.
-    const code = await new Promise((resolve) => {
-      const probe = net.connect(this.socket, () => resolve('connected')).on('error', (error) => resolve(error.code));
-      probe.unref();
-    });
-    return code !== 'ENOENT' && code !== 'ECONNREFUSED';
+  async #answers() {
+    return (await run([program('ringpost'), 'status', '--socket', this.socket])).status === 0;
   }
 
   get log() {

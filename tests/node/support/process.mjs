@@ -26,13 +26,19 @@ export class Process {
     this.#child.stdout.on('data', (data) => (this.output += data));
     this.#child.stderr.on('data', (data) => (this.errors += data));
     this.#child.stdin.on('error', () => {});
+    // A test that failed must end, whatever it has left running.
+    process.once('exit', this.#kill);
+    for (const held of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) held.unref();
     if (input !== undefined) this.#child.stdin.end(input);
     this.#ended = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
       this.#child.on('close', (status, signal) => resolve(signal ?? status));
     });
     this.#ended.catch(() => {});
+    this.#ended.finally(() => process.off('exit', this.#kill)).catch(() => {});
   }
+
+  #kill = () => this.#child.kill('SIGKILL');
 
   get pid() {
     return this.#child.pid;
@@ -51,6 +57,7 @@ export class Process {
   }
   // The exit code, or the name of the signal that ended it.
   ended() {
+    for (const held of [this.#child, this.#child.stdout, this.#child.stderr]) held.ref();
     return this.#ended;
   }
 }
