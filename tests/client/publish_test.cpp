@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -323,6 +324,19 @@ TEST(Info, shows_an_instance_without_publishing) {
 
   EXPECT_EQ(client.try_info("nobody", info), Error::kUnknownInstance);
   EXPECT_EQ(client.try_info("No!", info), Error::kInvalidArgument);
+}
+
+TEST(Info, names_the_instances_until_there_are_no_more) {
+  FakeDaemon daemon({FakeInstance{.name = "one"}, FakeInstance{.name = "two", .allowed = false}});
+  Client client({.socket_path = daemon.socket_path().c_str()});
+  EXPECT_EQ(client.instance_name(0), "one");
+  EXPECT_EQ(client.instance_name(1), "two");
+  EXPECT_EQ(client.instance_name(2), std::nullopt);
+  std::array<char, 3> small{};
+  EXPECT_EQ(ringpost_instance_name(client.handle(), 0, small.data(), small.size()),
+            RINGPOST_INVALID_ARGUMENT);
+  EXPECT_EQ(ringpost_instance_name(client.handle(), 0, nullptr, 0), RINGPOST_INVALID_ARGUMENT);
+  EXPECT_EQ(ringpost_instance_name(nullptr, 0, small.data(), small.size()), RINGPOST_INVALID_ARGUMENT);
 }
 
 TEST(Info, an_older_callers_structure_is_filled_as_far_as_it_goes) {
