@@ -1,11 +1,12 @@
 // Every row of the contract (tests/semantics/cases.json): against ringpostd, in the recording, and from a sandbox.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import vm from 'node:vm';
 import { Daemon } from './support/daemon.mjs';
-import { PublishError, connect, sources } from './support/package.mjs';
+import { PublishError, connect, packageFolder, sources } from './support/package.mjs';
 
 const table = JSON.parse(fs.readFileSync(path.join(sources, 'tests/semantics/cases.json'), 'utf8'));
 const kStatus = {
@@ -92,6 +93,13 @@ test('in the recording', async () => {
   const recording = connect.recording({ instances: { kafkaid: ['orders', 'texts', 'crm.*'] }, maxEventBytes: 4096 });
   const rows = table.cases.filter((row) => !row.daemon);
   await checkRows(rows, inHost(recording.api), (error) => assert.ok(error instanceof PublishError), () => recording.events);
+});
+
+test('a first call without arguments is refused like any other', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['-e',
+    `require(${JSON.stringify(packageFolder)}).connect.recording().api.events.v1.publishAsync()`], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /the instance's name is undefined/);
 });
 
 test('the recording refuses with the code that it is told', () => {

@@ -1,9 +1,9 @@
 // publishAsync's arguments, row by row as the contract has them: from JavaScript's values to the message's text and the
-// flat string of everything else (wire.js). Values come from other realms: nothing here is asked with instanceof.
+// bytes of everything else (wire.js). Values come from other realms: nothing here is asked with instanceof.
 'use strict';
 
 const { types } = require('node:util');
-const wire = require('./wire.js');
+const { pad, Unfit, giveRoomBack, putName, putHeaderName, putNull, putText, putBytes } = require('./wire.js');
 const { refusal, quoted, kindOf } = require('./publish_error.js');
 
 // Captured when the module is loaded: what a script does to these later changes nothing here.
@@ -16,9 +16,6 @@ const { isMap, isSet, isDate, isAnyArrayBuffer, isUint8Array } = types;
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
 const toIsoString = Function.prototype.call.bind(Date.prototype.toISOString);
-const latin1 = Function.prototype.call.bind(Buffer.prototype.latin1Slice);
-
-const kHeaderKinds = 'a string, number, boolean, bigint, Date, bytes, null, or an array of these';
 
 // What JSON.stringify would make {} or a list of numbers of, without a word.
 function isNoJson(message) {
@@ -45,70 +42,46 @@ function messageText(kafkaId, topic, message) {
 
 const isBytes = (value) => isUint8Array(value) || isAnyArrayBuffer(value);
 
-function flatBytes(value) {
-  const copy = new Uint8Array(value);  // asks the object's insides, no property of it
-  return wire.bytes(latin1(Buffer.from(copy.buffer), 0, copy.byteLength));
-}
-
-function flatKey(kafkaId, topic, key) {
+function putKey(at, key) {
   switch (typeof key) {
     case 'string':
-      return wire.text(key);
+      return putText(at, key);
     case 'undefined':
-      return wire.kNull;
+      return putNull(at);
     case 'bigint':
-      return wire.text(`${key}`);
+      return putText(at, `${key}`);
     case 'number':
-      if (isSafeInteger(key)) return wire.text(`${key}`);
+      if (isSafeInteger(key)) return putText(at, `${key}`);
       break;
     case 'object':
-      if (key === null) return wire.kNull;
-      if (isBytes(key)) return flatBytes(key);
+      if (key === null) return putNull(at);
+      if (isBytes(key)) return putBytes(at, key);
       break;
   }
   const what = typeof key === 'number' ? 'a number that is no safe integer' : kindOf(key);
-  throw refusal(kafkaId, topic, 'INVALID_ARGUMENT',
-    `the key is ${what}; it must be a string, a safe integer, a bigint, bytes, or absent`);
+  throw new Unfit(`the key is ${what}; it must be a string, a safe integer, a bigint, bytes, or absent`);
 }
 
-// undefined: not one of the kinds that have a text.
-function flatScalar(value) {
+function putValue(at, name, value) {
   switch (typeof value) {
     case 'string':
-      return wire.text(value);
+      return putText(at, value, name);
     case 'number':
     case 'boolean':
     case 'bigint':
-      return wire.text(`${value}`);
+      return putText(at, `${value}`, name);
     case 'object':
-      if (value === null) return wire.kNull;
-      if (isBytes(value)) return flatBytes(value);
-      return isDate(value) ? wire.text(toIsoString(value)) : undefined;
+      if (value === null) return putNull(at);
+      if (isBytes(value)) return putBytes(at, value);
+      if (isDate(value)) return putText(at, toIsoString(value), name);
+      break;
   }
-  return undefined;
+  throw new Unfit(`the header ${quoted(name)} is ${kindOf(value)}; it must be a string, number, boolean, bigint, Date, ` +
+    'bytes, null, or an array of these');
 }
 
-// Thrown while headers are read, and told there from whatever a getter in them throws.
-class UnfitHeader {
-  #message;
-  constructor(name, value) {
-    this.#message = `the header ${quoted(name)} is ${kindOf(value)}; it must be ${kHeaderKinds}`;
-  }
-  static messageOf(error) {
-    return typeof error === 'object' && error !== null && #message in error ? error.#message : undefined;
-  }
-}
-
-function flatElements(name, values) {
-  let flat = '';
-  for (let at = 0; at < values.length; ++at) {
-    const value = values[at];
-    if (value === undefined) continue;
-    const one = flatScalar(value);
-    if (one === undefined) throw new UnfitHeader(name, value);
-    flat += wire.name(name) + one;
-  }
-  return flat;
+function putHeader(at, name, value) {
+  return value === undefined ? at : putValue(putHeaderName(at, name), name, value);
 }
 
 // An object that was written down as one, in whatever realm; a Map or a Headers would silently be no headers.
@@ -117,77 +90,70 @@ function isPlain(object) {
   return prototype === objectPrototype || prototype === null || (getPrototypeOf(prototype) === null && !isArray(object));
 }
 
-function flatHeaders(headers) {
+// Proxies and getters among the headers are code of the script's, which may publish: before each look at them `top` says
+// where what has been written ends.
+function putHeaders(at, headers) {
+  pad.top = at;
+  if (typeof headers !== 'object' || !isPlain(headers)) {
+    const what = isArray(headers) || typeof headers !== 'object' ? kindOf(headers) : 'no plain object';
+    throw new Unfit(`headers is ${what}; it must be a plain object: {name: value}`);
+  }
   const names = keys(headers);
-  let flat = '';
-  for (let at = 0; at < names.length; ++at) {
-    const name = names[at];
+  for (let index = 0; index < names.length; ++index) {
+    const name = names[index];
     const value = headers[name];
-    if (typeof value === 'string') {
-      flat += wire.name(name) + wire.text(value);
-    } else if (isArray(value)) {
-      flat += flatElements(name, value);
-    } else if (value !== undefined) {
-      const one = flatScalar(value);
-      if (one === undefined) throw new UnfitHeader(name, value);
-      flat += wire.name(name) + one;
+    if (isArray(value)) {
+      for (let element = 0; element < value.length; ++element) pad.top = putHeader(pad.top, name, value[element]);
+    } else {
+      pad.top = putHeader(pad.top, name, value);
     }
   }
-  return flat;
+  return pad.top;
 }
 
-// Getters and proxies among the headers may throw: that becomes the cause.
-function readHeaders(kafkaId, topic, headers) {
-  let what;
-  try {
-    if (typeof headers === 'object' && isPlain(headers)) return flatHeaders(headers);
-    what = isArray(headers) || typeof headers !== 'object' ? kindOf(headers) : 'no plain object';
-  } catch (error) {
-    const unfit = UnfitHeader.messageOf(error);
-    if (unfit !== undefined) throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', unfit);
-    throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', 'the headers can\'t be read (`cause` says why)', error);
-  }
-  throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', `headers is ${what}; it must be a plain object: {name: value}`);
-}
-
-let lastId;
+// The names of the last call that began at the pad's bottom: they still lie there.
+const kNobody = Symbol('nobody');
+let lastId = kNobody;
 let lastTopic;
-let lastNames;
+let lastEnd = 0;
 
-function flatNames(kafkaId, topic) {
-  if (kafkaId === lastId && topic === lastTopic) return lastNames;
-  if (typeof kafkaId !== 'string') {
-    throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', `the instance's name is ${kindOf(kafkaId)}; it must be a string`);
+function putNames(start, kafkaId, topic) {
+  if (start === 0 && kafkaId === lastId && topic === lastTopic) return lastEnd;
+  if (typeof kafkaId !== 'string') throw new Unfit(`the instance's name is ${kindOf(kafkaId)}; it must be a string`);
+  if (typeof topic !== 'string') throw new Unfit(`the topic is ${kindOf(topic)}; it must be a string`);
+  if (start === 0) lastId = kNobody;
+  const end = putName(putName(start, kafkaId), topic);
+  if (start === 0) {
+    lastId = kafkaId;
+    lastTopic = topic;
+    lastEnd = end;
   }
-  if (typeof topic !== 'string') {
-    throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', `the topic is ${kindOf(topic)}; it must be a string`);
-  }
-  lastNames = wire.name(kafkaId) + wire.name(topic);
-  lastId = kafkaId;
-  lastTopic = topic;
-  return lastNames;
+  return end;
 }
 
-// Everything but the message (wire.js); throws what is wrong with it.
-function flatEvent(kafkaId, topic, key, headers) {
-  const names = flatNames(kafkaId, topic);
-  const withKey = names + flatKey(kafkaId, topic, key);
-  return headers === undefined || headers === null ? withKey : withKey + readHeaders(kafkaId, topic, headers);
-}
-
-const kLoneSurrogate = /\p{Surrogate}/u;
-
-// What the addon or the recording can't take over: text that UTF-8 can't say, and names that C would cut off.
-function checkTexts(event) {
-  const { kafkaId, topic, key, headers } = wire.readEvent(event);
-  const refuse = (what) => refusal(kafkaId, topic, 'INVALID_ARGUMENT', what);
-  const isBroken = (text) => typeof text === 'string' && kLoneSurrogate.test(text);
-  if (isBroken(key)) throw refuse('the key has a lone surrogate, which UTF-8 can\'t say');
-  for (const { name, value } of headers) {
-    if (isBroken(name)) throw refuse(`the name of the header ${quoted(name)} has a lone surrogate, which UTF-8 can't say`);
-    if (name.includes('\0')) throw refuse(`the name of the header ${quoted(name)} has a zero character`);
-    if (isBroken(value)) throw refuse(`the header ${quoted(name)} has a lone surrogate, which UTF-8 can't say`);
+// Writes everything but the message to the pad, from `start`; returns where it ends. Throws what is wrong with it.
+function putEvent(start, kafkaId, topic, key, headers) {
+  try {
+    const at = putKey(putNames(start, kafkaId, topic), key);
+    return headers === undefined || headers === null ? at : putHeaders(at, headers);
+  } catch (error) {
+    const unfit = Unfit.messageOf(error);
+    if (unfit !== undefined) throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', unfit);
+    throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', 'the key or the headers can\'t be read (`cause` says why)', error);
   }
 }
 
-module.exports = { flatEvent, messageText, checkTexts };
+// Checks the arguments and calls enqueue(start, end, text) with where the event lies on the pad, and the message's text.
+function withEvent(kafkaId, topic, message, key, headers, enqueue) {
+  const start = pad.top;
+  try {
+    const end = putEvent(start, kafkaId, topic, key, headers);
+    pad.top = end;
+    enqueue(start, end, messageText(kafkaId, topic, message), kafkaId, topic);
+  } finally {
+    pad.top = start;
+    if (start === 0 && giveRoomBack()) lastId = kNobody;
+  }
+}
+
+module.exports = { withEvent };

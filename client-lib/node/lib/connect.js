@@ -2,7 +2,8 @@
 'use strict';
 
 const { loadAddon } = require('./addon.js');
-const { flatEvent, messageText, checkTexts } = require('./arguments.js');
+const { withEvent } = require('./arguments.js');
+const { shareBytes } = require('./wire.js');
 const { makeApi } = require('./facade.js');
 const { PublishError, refusal, kCodes, kindOf } = require('./publish_error.js');
 
@@ -41,6 +42,7 @@ function open(options) {
   let addon;
   try {
     addon = loadAddon();
+    shareBytes(addon.readFrom);
   } catch (error) {
     throw new PublishError('DAEMON_UNAVAILABLE', `connect: ${error.message}`, error);
   }
@@ -64,22 +66,14 @@ function connect(options = {}) {
   const { lastErrorMessage } = loadAddon();
   let closed = false;
 
-  // The addon says nothing, or a code of the library, or 1: look at the texts before I take them.
-  function enqueue(event, text) {
-    let code = publish(event, text, text.length, false);
-    if (code === 1) {
-      checkTexts(event);
-      code = publish(event, text, text.length, true);
-    }
+  function enqueue(start, end, text, kafkaId, topic) {
+    if (closed) throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', 'this connection was closed; connect() makes another one');
+    const code = publish(start, end, text, text.length);
     if (code !== undefined) throw new PublishError(codeName(code), lastErrorMessage());
   }
 
-  function publishAsync(kafkaId, topic, message, key, headers) {
-    const event = flatEvent(kafkaId, topic, key, headers);
-    const text = messageText(kafkaId, topic, message);
-    if (closed) throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', 'this connection was closed; connect() makes another one');
-    enqueue(event, text);
-  }
+  const publishAsync = (kafkaId, topic, message, key, headers) =>
+    withEvent(kafkaId, topic, message, key, headers, enqueue);
 
   return Object.freeze({
     api: makeApi(publishAsync),

@@ -2,7 +2,7 @@
 // the same checks and the same codes, and what was accepted can be looked at.
 'use strict';
 
-const { flatEvent, messageText, checkTexts } = require('./arguments.js');
+const { withEvent } = require('./arguments.js');
 const { makeApi } = require('./facade.js');
 const { readEvent } = require('./wire.js');
 const { PublishError, refusal, quoted, kCodes } = require('./publish_error.js');
@@ -79,15 +79,14 @@ function recording({ instances, maxEventBytes = kMaxEventBytes } = {}) {
   const events = [];
   let refusing;
 
-  const api = makeApi((kafkaId, topic, message, key, headers) => {
-    const flat = flatEvent(kafkaId, topic, key, headers);
-    const text = messageText(kafkaId, topic, message);
-    checkTexts(flat);
-    const event = readEvent(flat);
+  function keep(start, end, text, kafkaId, topic) {
+    const event = readEvent(start, end);
     const fault = faultOf(event, text, { instances, maxEventBytes }) ?? (refusing && [refusing, kRefusing]);
     if (fault !== undefined) throw refusal(kafkaId, topic, ...fault);
     events.push({ ...event, message: text });
-  });
+  }
+
+  const api = makeApi((kafkaId, topic, message, key, headers) => withEvent(kafkaId, topic, message, key, headers, keep));
 
   return Object.freeze({
     api,

@@ -1,6 +1,6 @@
-// The addon: open(socketPath, clientName, timeoutMs) and lastErrorMessage(), for lib/connect.js alone.
+// The addon: open(socketPath, clientName, timeoutMs), readFrom(bytes) and lastErrorMessage(), for lib/connect.js alone.
 //
-// Nothing is kept between calls but the connections, so that any number of environments (the main thread, workers) may
+// Nothing is shared between environments but the connections, so that any number of environments (the main thread, workers) may
 // load it. What open() returns are functions over one Handle; it goes when the last of them is collected, or with its
 // environment.
 #include <node_api.h>
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "client-lib/node/src/connection.hpp"
@@ -18,6 +19,17 @@
 
 namespace ringpost::node {
 namespace {
+
+// What belongs to one environment (the main thread, or a worker): the bytes that lib/wire.js writes events to.
+struct Environment {
+  std::span<char> pad;
+};
+
+Environment& environment_of(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Environment*>(data);
+}
 
 struct Handle {
   std::shared_ptr<Client> client;  // nullptr: closed
@@ -53,16 +65,20 @@ std::optional<std::string> text_of(napi_env env, napi_value value) {
   return text;
 }
 
+// publish(start, end, text, units): the event lies on the pad from start to end.
 napi_value publish_function(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   const Client* const client = arguments.handle().client.get();
-  if (client == nullptr) return number(env, RINGPOST_INVALID_ARGUMENT);
+  const std::span<char> pad = environment_of(env).pad;
+  std::uint32_t start = 0;
+  std::uint32_t end = 0;
   std::uint32_t units = 0;
-  bool looked_at = false;
-  napi_get_value_uint32(env, arguments.values[2], &units);
-  napi_get_value_bool(env, arguments.values[3], &looked_at);
+  napi_get_value_uint32(env, arguments.values[0], &start);
+  napi_get_value_uint32(env, arguments.values[1], &end);
+  napi_get_value_uint32(env, arguments.values[3], &units);
+  if (client == nullptr || start > end || end > pad.size()) return number(env, RINGPOST_INVALID_ARGUMENT);
   return outcome(env,
-                 publish(env, client->handle(), arguments.values[0], arguments.values[1], units, looked_at));
+                 publish(env, client->handle(), pad.subspan(start, end - start), arguments.values[2], units));
 }
 
 napi_value names_function(napi_env env, napi_callback_info info) {
@@ -150,6 +166,17 @@ napi_value open_function(napi_env env, napi_callback_info info) {
   return opened;
 }
 
+// readFrom(bytes): where events lie from now on. lib/wire.js keeps the bytes.
+napi_value read_from(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (napi_get_buffer_info(env, arguments.values[0], &data, &size) == napi_ok) {
+    environment_of(env).pad = {static_cast<char*>(data), size};
+  }
+  return nullptr;
+}
+
 napi_value last_error_message(napi_env env, napi_callback_info) {
   napi_value text = nullptr;
   napi_create_string_utf8(env, ringpost_last_error_message(), NAPI_AUTO_LENGTH, &text);
@@ -160,8 +187,16 @@ napi_value last_error_message(napi_env env, napi_callback_info) {
 }  // namespace ringpost::node
 
 NAPI_MODULE_INIT() {
+  auto environment = std::make_unique<ringpost::node::Environment>();
+  const napi_status status = napi_set_instance_data(
+      env, environment.get(),
+      [](napi_env, void* data, void*) { delete static_cast<ringpost::node::Environment*>(data); }, nullptr);
+  if (status != napi_ok) return nullptr;
+  environment.release();  // NOLINT(bugprone-unused-return-value): the environment's now
   const std::array properties{
       napi_property_descriptor{"open", nullptr, ringpost::node::open_function, nullptr, nullptr, nullptr,
+                               napi_default, nullptr},
+      napi_property_descriptor{"readFrom", nullptr, ringpost::node::read_from, nullptr, nullptr, nullptr,
                                napi_default, nullptr},
       napi_property_descriptor{"lastErrorMessage", nullptr, ringpost::node::last_error_message, nullptr,
                                nullptr, nullptr, napi_default, nullptr},

@@ -1,4 +1,4 @@
-// An event but for its message, as lib/wire.js makes one string of it; lib/wire.js has the grammar.
+// An event but for its message, as lib/wire.js writes it down; lib/wire.js has the grammar.
 #pragma once
 
 #include <array>
@@ -15,11 +15,9 @@ inline constexpr std::size_t kHeadersMax = 1024;
 struct FlatEvent {
   ringpost_event event{};                            // but for the message
   std::array<ringpost_header, kHeadersMax> headers;  // as many as event.header_count; event points here
-  // A text came with U+FFFD, which JavaScript's lone surrogates become, or a header's name with a zero character.
-  bool wants_a_look = false;
 };
 
-// Takes `flat` (UTF-8) apart where it lies; the event points into it. False: it is not what wire.js makes.
+// Takes `flat` apart where it lies; the event points into it. False: it is not what wire.js writes.
 bool read_flat_event(std::span<char> flat, FlatEvent& out);
 
 }  // namespace ringpost::node

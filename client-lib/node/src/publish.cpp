@@ -1,6 +1,5 @@
 #include "client-lib/node/src/publish.hpp"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -29,28 +28,6 @@ std::size_t write_utf8(napi_env env, napi_value text, char* to, std::size_t capa
   napi_get_value_string_utf8(env, text, to, capacity, &size);
   return size;
 }
-
-// The flat string in UTF-8: on the stack, as a rule.
-class Utf8 {
- public:
-  Utf8(napi_env env, napi_value text) {
-    std::size_t size = write_utf8(env, text, short_.data(), short_.size());
-    char* begin = short_.data();
-    if (size + kBytesPerUnitMax + 1 >= short_.size()) {  // it may have been cut off
-      size = utf8_size(env, text);
-      long_ = std::make_unique<char[]>(size + 1);
-      begin = long_.get();
-      write_utf8(env, text, begin, size + 1);
-    }
-    text_ = {begin, size};
-  }
-  std::span<char> text() const { return text_; }
-
- private:
-  std::array<char, 2048> short_;
-  std::unique_ptr<char[]> long_;
-  std::span<char> text_;
-};
 
 // Exactly as much as the topic allows: the zero byte that Node-API writes behind a text has no place in the lane.
 int publish_copy(napi_env env, ringpost_handle* post, ringpost_event& event, napi_value text,
@@ -89,13 +66,10 @@ int publish_in_place(napi_env env, ringpost_handle* post, ringpost_event& event,
 
 }  // namespace
 
-int publish(napi_env env, ringpost_handle* post, napi_value event, napi_value text, std::uint32_t units,
-            bool looked_at) {
-  const Utf8 utf8(env, event);
-  FlatEvent flat;
-  if (!read_flat_event(utf8.text(), flat)) return RINGPOST_INVALID_ARGUMENT;
-  if (flat.wants_a_look && !looked_at) return kLookAtTexts;
-  return publish_in_place(env, post, flat.event, text, units);
+int publish(napi_env env, ringpost_handle* post, std::span<char> flat, napi_value text, std::uint32_t units) {
+  FlatEvent event;
+  if (!read_flat_event(flat, event)) return RINGPOST_INVALID_ARGUMENT;
+  return publish_in_place(env, post, event.event, text, units);
 }
 
 }  // namespace ringpost::node
