@@ -105,9 +105,8 @@ buffer_size = "1MiB"
   assert.equal(refused.status.code, 429);
   assert.equal(refused.retryable, true);
   assert.match(refused.message, /^publishAsync\("kafkaid", "topicName"\): the .*buffer.*The event was not queued; retry later\.$/);
-  const [instance] = connection.instances();
-  assert.ok(instance.bufferBytes >= 1024 * 1024);
-  assert.ok(instance.waitingEvents > 0);
+  assert.ok(connection.instances()[0].bufferBytes >= 1024 * 1024);
+  await waitUntil(() => connection.instances()[0].waitingEvents > 0);  // the daemon notes it a moment later
   kafka.signal('SIGCONT');
   await waitUntil(() => codeOf(() => publish(connection, 'again')) === 'accepted');
   await daemon.delivered(accepted + 1);

@@ -13,6 +13,9 @@ export async function waitUntil(condition, describe = () => condition.toString()
   }
 }
 
+// A sanitizer's library is for this process alone.
+const { LD_PRELOAD: _, ...environment } = process.env;
+
 export class Process {
   output = '';
   errors = '';
@@ -20,7 +23,7 @@ export class Process {
   #ended;
 
   constructor(command, { env = {}, cwd, input } = {}) {
-    this.#child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env }, cwd, stdio: 'pipe' });
+    this.#child = spawn(command[0], command.slice(1), { env: { ...environment, ...env }, cwd, stdio: 'pipe' });
     this.#child.stdout.setEncoding('utf8');
     this.#child.stderr.setEncoding('utf8');
     this.#child.stdout.on('data', (data) => (this.output += data));
