@@ -34,14 +34,21 @@ async function arriving(count, calls) {
 }
 
 test('toJSON, getters and headers that publish again, throw, and mutate', async () => {
-  const inner = (n) => publish({ inner: n }, 'k', { n });
-  const records = await arriving(5, () => {
-    publish({ a: 1, toJSON() { inner(1); return { outer: 1 }; } }, 'k', { n: 'one' });
-    publish({ get b() { inner(2); return 2; } }, 'k', { get n() { inner(3); return 'two'; } });
+  const inner = (n) => publish({ inner: n }, `inner key ${n}`, { inner: n, another: 'header' });
+  const records = await arriving(9, () => {
+    publish({ a: 1, toJSON() { inner(1); return { outer: 1 }; } }, 'k1', { n: 'one' });
+    publish({ toJSON() { inner(2); return 'no headers'; } }, 'k2');
+    const headers = { first: 'written before', get n() { inner(3); return 'two'; }, list: [1, 2], last: 'x' };
+    publish({ get b() { inner(4); headers.last = 'too late'; return 2; } }, 'k3', headers);
+    publish(5, 'k4', new Proxy({ a: 'b' }, { ownKeys(target) { publish('of a trap'); return Reflect.ownKeys(target); } }));
     assert.throws(() => publish({ toJSON() { throw new TypeError('mine'); } }), { code: 'INVALID_JSON' });
   });
-  assert.deepEqual(records.map(({ message, headers }) => [message, headers[0].value]),
-    [['{"inner":1}', '1'], ['{"outer":1}', 'one'], ['{"inner":3}', '3'], ['{"inner":2}', '2'], ['{"b":2}', 'two']]);
+  const lines = records.map(({ message, key, headers: all }) => `${message} ${key} ${all.map(({ name, value }) => `${name}=${value}`).join(',')}`);
+  const innerLine = (n) => `{"inner":${n}} inner key ${n} inner=${n},another=header`;
+  assert.deepEqual(lines.filter((line) => line !== '"of a trap" null ').sort(), [
+    innerLine(1), '{"outer":1} k1 n=one', innerLine(2), '"no headers" k2 ', innerLine(3), innerLine(4),
+    '{"b":2} k3 first=written before,n=two,list=1,list=2,last=x', '5 k4 a=b',
+  ].sort());
 });
 
 test('closed inside of toJSON: refused, nothing enqueued', async () => {
