@@ -27,3 +27,5 @@ inline bool validate_utf8(const char* text, std::size_t size) {
 }
 
 }  // namespace simdjson
+
+extern "C" inline void simdjson_destroy() {}  // nothing here has a destructor
