@@ -17,10 +17,10 @@ after(() => daemon.end());
 
 const startWorker = (workerData) => new Worker(here('support/worker.mjs'), { workerData });
 
+// Asks for both at once: a worker's last message and its end may come in one turn of the event loop.
 async function finished(worker) {
-  const [state] = await once(worker, 'message');
+  const [[state], [code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
   assert.equal(state, 'ACCEPTING');
-  const [code] = await once(worker, 'exit');
   assert.equal(code, 0);
 }
 
