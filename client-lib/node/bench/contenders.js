@@ -12,11 +12,10 @@ function stringify() {
   return { call: ({ message }) => { text = JSON.stringify(message); }, rest: async () => text, stop() {} };
 }
 
-function ringpost({ packageFolder, socketPath }) {
+function ringpostWith(callOf, { packageFolder, socketPath }) {
   const connection = require(packageFolder).connect({ socketPath, connectTimeoutMs: 60_000 });
-  const { v1 } = connection.api.events;
   return {
-    call: ({ message, key, headers }) => v1.publishAsync('kafkaid', kTopic, message, key, headers),
+    call: callOf(connection.api.events.v1),
     async rest() {
       const isEmpty = () => connection.instances().every(({ waitingEvents, roomBytes, lanes, largestRoomBytes }) =>
         waitingEvents === 0 && roomBytes === lanes * largestRoomBytes);
@@ -25,6 +24,12 @@ function ringpost({ packageFolder, socketPath }) {
     stop: () => connection.close(),
   };
 }
+
+const ringpost = (setting) =>
+  ringpostWith((v1) => ({ message, key, headers }) => v1.publishAsync('kafkaid', kTopic, message, key, headers), setting);
+
+// What the call costs by itself.
+const ringpostMessage = (setting) => ringpostWith((v1) => ({ message }) => v1.publishAsync('kafkaid', kTopic, message), setting);
 
 // What is under way, for clients with promises.
 class Pending {
@@ -98,4 +103,4 @@ async function nodeRdkafka({ peers, brokers }) {
   };
 }
 
-module.exports = { 'JSON.stringify': stringify, ringpost, kafkajs, '@platformatic/kafka': platformatic, 'node-rdkafka': nodeRdkafka };
+module.exports = { 'JSON.stringify': stringify, 'ringpost, message only': ringpostMessage, ringpost, kafkajs, '@platformatic/kafka': platformatic, 'node-rdkafka': nodeRdkafka };

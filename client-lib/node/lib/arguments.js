@@ -3,7 +3,7 @@
 'use strict';
 
 const { types } = require('node:util');
-const { pad, Unfit, giveRoomBack, putName, putHeaderName, putNull, putText, putBytes } = require('./wire.js');
+const { pad, place, Unfit, giveRoomBack, putName, putHeaderName, putNull, putText, putBytes } = require('./wire.js');
 const { refusal, quoted, kindOf } = require('./publish_error.js');
 
 // Captured when the module is loaded: what a script does to these later changes nothing here.
@@ -143,13 +143,17 @@ function putEvent(start, kafkaId, topic, key, headers) {
   }
 }
 
-// Checks the arguments and calls enqueue(start, end, text) with where the event lies on the pad, and the message's text.
+// Checks the arguments and calls enqueue(text, kafkaId, topic) with the message's text; the rest of the event is at `place`.
 function withEvent(kafkaId, topic, message, key, headers, enqueue) {
   const start = pad.top;
   try {
     const end = putEvent(start, kafkaId, topic, key, headers);
     pad.top = end;
-    enqueue(start, end, messageText(kafkaId, topic, message), kafkaId, topic);
+    const text = messageText(kafkaId, topic, message);
+    place[0] = start;
+    place[1] = end;
+    place[2] = text.length;
+    enqueue(text, kafkaId, topic);
   } finally {
     pad.top = start;
     if (start === 0 && giveRoomBack()) lastId = kNobody;

@@ -3,7 +3,7 @@
 
 const { loadAddon } = require('./addon.js');
 const { withEvent } = require('./arguments.js');
-const { shareBytes } = require('./wire.js');
+const { shareMemory } = require('./wire.js');
 const { makeApi } = require('./facade.js');
 const { PublishError, refusal, kCodes, kindOf } = require('./publish_error.js');
 
@@ -42,7 +42,7 @@ function open(options) {
   let addon;
   try {
     addon = loadAddon();
-    shareBytes(addon.readFrom);
+    shareMemory(addon.readFrom);
   } catch (error) {
     throw new PublishError('DAEMON_UNAVAILABLE', `connect: ${error.message}`, error);
   }
@@ -66,9 +66,9 @@ function connect(options = {}) {
   const { lastErrorMessage } = loadAddon();
   let closed = false;
 
-  function enqueue(start, end, text, kafkaId, topic) {
+  function enqueue(text, kafkaId, topic) {
     if (closed) throw refusal(kafkaId, topic, 'INVALID_ARGUMENT', 'this connection was closed; connect() makes another one');
-    const code = publish(start, end, text, text.length);
+    const code = publish(text);
     if (code !== undefined) throw new PublishError(codeName(code), lastErrorMessage());
   }
 

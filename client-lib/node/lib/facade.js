@@ -73,11 +73,10 @@ function island(hostArrayPrototype, hostObjectPrototype) {
     const publishAsync = new Proxy(target, {
       __proto__: null,
       apply(_target, _this, given) {
-        if (getPrototypeOf(given) === hostArrayPrototype) return publish(given[0], given[1], given[2], given[3], given[4]);
         try {
           return publish(given[0], given[1], given[2], given[3], given[4]);
         } catch (error) {
-          throw forSandbox(error, given);
+          throw getPrototypeOf(given) === hostArrayPrototype ? error : forSandbox(error, given);
         }
       },
     });

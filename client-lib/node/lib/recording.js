@@ -79,8 +79,8 @@ function recording({ instances, maxEventBytes = kMaxEventBytes } = {}) {
   const events = [];
   let refusing;
 
-  function keep(start, end, text, kafkaId, topic) {
-    const event = readEvent(start, end);
+  function keep(text, kafkaId, topic) {
+    const event = readEvent();
     const fault = faultOf(event, text, { instances, maxEventBytes }) ?? (refusing && [refusing, kRefusing]);
     if (fault !== undefined) throw refusal(kafkaId, topic, ...fault);
     events.push({ ...event, message: text });

@@ -28,17 +28,19 @@ const kSizeBytesMax = 5;
 const newBytes = (size) => Buffer.allocUnsafeSlow(size);
 
 const pad = { bytes: newBytes(kPadBytes), top: 0 };
-let noteBytes = () => {};  // the addon's, once it is there
+// Of the event that is being published: where it begins and ends, and how many UTF-16 units its text has.
+const place = new Uint32Array(new ArrayBuffer(12));
+let noteMemory = () => {};  // the addon's, once it is there
 
 function replaceBytes(bytes) {
   pad.bytes = bytes;
-  noteBytes(bytes);
+  noteMemory(bytes, place);
 }
 
-// Tells the addon where the bytes are, now and whenever they move.
-function shareBytes(note) {
-  noteBytes = note;
-  note(pad.bytes);
+// Tells the addon where all this is, now and whenever it moves.
+function shareMemory(note) {
+  noteMemory = note;
+  note(pad.bytes, place);
 }
 
 function makeRoom(at, size) {
@@ -170,12 +172,12 @@ class Reader {
   }
 }
 
-// {kafkaId, topic, key, headers: [{name, value}]}; a value is null, a string, or a Buffer.
-function readEvent(start, end) {
-  const reader = new Reader(start);
+// The event at `place`: {kafkaId, topic, key, headers: [{name, value}]}; a value is null, a string, or a Buffer.
+function readEvent() {
+  const reader = new Reader(place[0]);
   const read = { kafkaId: reader.name(), topic: reader.name(), key: reader.value(), headers: [] };
-  while (reader.at !== end) read.headers.push({ name: reader.name(), value: reader.value() });
+  while (reader.at !== place[1]) read.headers.push({ name: reader.name(), value: reader.value() });
   return read;
 }
 
-module.exports = { pad, shareBytes, giveRoomBack, Unfit, putName, putHeaderName, putNull, putText, putBytes, readEvent };
+module.exports = { pad, place, shareMemory, giveRoomBack, Unfit, putName, putHeaderName, putNull, putText, putBytes, readEvent };

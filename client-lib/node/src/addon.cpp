@@ -1,4 +1,4 @@
-// The addon: open(socketPath, clientName, timeoutMs), readFrom(bytes) and lastErrorMessage(), for lib/connect.js alone.
+// The addon: open(socketPath, clientName, timeoutMs), readFrom(bytes, place) and lastErrorMessage(), for lib/connect.js alone.
 //
 // Nothing is shared between environments but the connections, so that any number of environments (the main thread, workers) may
 // load it. What open() returns are functions over one Handle; it goes when the last of them is collected, or with its
@@ -20,9 +20,11 @@
 namespace ringpost::node {
 namespace {
 
-// What belongs to one environment (the main thread, or a worker): the bytes that lib/wire.js writes events to.
+// What belongs to one environment (the main thread, or a worker): the memory that lib/wire.js writes events to.
 struct Environment {
   std::span<char> pad;
+  // Of the event on the pad: where it begins and ends; how many UTF-16 units its text has.
+  std::span<const std::uint32_t> place;
 };
 
 Environment& environment_of(napi_env env) {
@@ -65,20 +67,18 @@ std::optional<std::string> text_of(napi_env env, napi_value value) {
   return text;
 }
 
-// publish(start, end, text, units): the event lies on the pad from start to end.
+// publish(text): the rest of the event lies on the pad.
 napi_value publish_function(napi_env env, napi_callback_info info) {
-  const Arguments<4> arguments(env, info);
+  const Arguments<1> arguments(env, info);
   const Client* const client = arguments.handle().client.get();
-  const std::span<char> pad = environment_of(env).pad;
-  std::uint32_t start = 0;
-  std::uint32_t end = 0;
-  std::uint32_t units = 0;
-  napi_get_value_uint32(env, arguments.values[0], &start);
-  napi_get_value_uint32(env, arguments.values[1], &end);
-  napi_get_value_uint32(env, arguments.values[3], &units);
-  if (client == nullptr || start > end || end > pad.size()) return number(env, RINGPOST_INVALID_ARGUMENT);
-  return outcome(env,
-                 publish(env, client->handle(), pad.subspan(start, end - start), arguments.values[2], units));
+  const Environment& environment = environment_of(env);
+  const std::span<char> pad = environment.pad;
+  if (client == nullptr || environment.place.size() != 3) return number(env, RINGPOST_INVALID_ARGUMENT);
+  const std::uint32_t begin = environment.place[0];
+  const std::uint32_t end = environment.place[1];
+  if (begin > end || end > pad.size()) return number(env, RINGPOST_INVALID_ARGUMENT);
+  const std::span<char> flat = pad.subspan(begin, end - begin);
+  return outcome(env, publish(env, client->handle(), flat, arguments.values[0], environment.place[2]));
 }
 
 napi_value names_function(napi_env env, napi_callback_info info) {
@@ -166,14 +166,20 @@ napi_value open_function(napi_env env, napi_callback_info info) {
   return opened;
 }
 
-// readFrom(bytes): where events lie from now on. lib/wire.js keeps the bytes.
-napi_value read_from(napi_env env, napi_callback_info info) {
-  const Arguments<1> arguments(env, info);
+// The bytes of a typed array; none if it is none.
+std::span<char> bytes_of(napi_env env, napi_value array) {
   void* data = nullptr;
   std::size_t size = 0;
-  if (napi_get_buffer_info(env, arguments.values[0], &data, &size) == napi_ok) {
-    environment_of(env).pad = {static_cast<char*>(data), size};
-  }
+  if (napi_get_buffer_info(env, array, &data, &size) != napi_ok) return {};
+  return {static_cast<char*>(data), size};
+}
+
+// readFrom(bytes, place): where events lie from now on. lib/wire.js keeps both.
+napi_value read_from(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  const std::span<char> place = bytes_of(env, arguments.values[1]);
+  environment_of(env) = {bytes_of(env, arguments.values[0]),
+                         {reinterpret_cast<const std::uint32_t*>(place.data()), place.size() / 4}};
   return nullptr;
 }
 
