@@ -61,6 +61,7 @@ class Contender {
   constructor(name) {
     this.name = name;
     this.slices = [];
+    this.cpu = [];
     children.push(this.#child);
   }
   ask(question, details = {}) {
@@ -87,8 +88,10 @@ async function measure(contenders, setting) {
   for (const one of contenders) Object.assign(one, await one.ask('start', { name: one.name, setting }));
   for (let round = -kWarmUps; round < kSlices; ++round) {
     for (const one of [...contenders].sort(() => Math.random() - 0.5)) {
-      const ns = await one.ask('slice', { calls: kCalls });
-      if (round >= 0) one.slices.push(ns);
+      const { ns, cpuNs } = await one.ask('slice', { calls: kCalls });
+      if (round < 0) continue;
+      one.slices.push(ns);
+      one.cpu.push(cpuNs);
     }
   }
   for (const one of contenders) {
@@ -102,11 +105,11 @@ function print(contenders) {
   const us = (ns) => (ns / 1000).toFixed(2);
   const cells = (cellsOfRow) => console.log(`| ${cellsOfRow.join(' | ')} |`);
   console.log(`Node.js ${process.version}, ${os.cpus()[0].model}, ${os.cpus().length} processors, load before ${loadBefore.toFixed(1)}; ${kSlices} slices of ${kCalls} calls each, in turns\n`);
-  cells(['', 'call µs (median)', 'fastest tenth', 'slowest tenth', 'longest stall ms', 'cold start ms', 'threads', 'memory MB']);
-  cells(['---', '---', '---', '---', '---', '---', '---', '---']);
+  cells(['', 'call µs (median)', 'fastest tenth', 'slowest tenth', 'CPU µs', 'longest stall ms', 'cold start ms', 'threads', 'memory MB']);
+  cells(['---', '---', '---', '---', '---', '---', '---', '---', '---']);
   for (const one of contenders) {
     cells([one.name, us(median(one.slices)), us(quantile(one.slices, 0.1)), us(quantile(one.slices, 0.9)),
-      one.maxMs?.toFixed(1) ?? '', one.coldStartMs.toFixed(1), `${one.threads} (+${one.threadsMore})`, (one.rssKb / 1024).toFixed(0)]);
+      us(median(one.cpu)), one.maxMs?.toFixed(1) ?? '', one.coldStartMs.toFixed(1), `${one.threads} (+${one.threadsMore})`, (one.rssKb / 1024).toFixed(0)]);
   }
   const best = peers.reduce((a, b) => (median(a.slices) < median(b.slices) ? a : b));
   const kafkajs = peers.find(({ name }) => name === 'kafkajs');
@@ -114,6 +117,8 @@ function print(contenders) {
   const fastest = (numbers) => quantile(numbers, 0.1);
   console.log(`\nringpost / JSON.stringify: **${ratio(ringpost, stringify)}** (fastest tenths ${ratio(ringpost, stringify, fastest)}); message only: ${ratio(messageOnly, stringify)} (${ratio(messageOnly, stringify, fastest)})`);
   console.log(`ringpost / best peer's call (${best.name}): **${ratio(ringpost, best)}**`);
+  const leastCpu = peers.reduce((a, b) => (median(a.cpu) < median(b.cpu) ? a : b));
+  console.log(`CPU, ringpost / best peer's (${leastCpu.name}): **${(median(ringpost.cpu) / median(leastCpu.cpu)).toFixed(2)}**`);
   console.log(`longest stall, ringpost / kafkajs: **${(ringpost.maxMs / kafkajs.maxMs).toFixed(3)}**`);
 }
 
