@@ -164,6 +164,7 @@ void KeeperLink::start(boost::asio::io_context& io) {
   timer_ = std::make_unique<boost::asio::steady_timer>(io);
   use(socket_.release());
   phase_ = Phase::kConnected;
+  send();  // what was dropped before
 }
 
 void KeeperLink::use(int socket) {
@@ -272,9 +273,10 @@ bool KeeperLink::answer(const Frame& frame) {
   unanswered_.pop_front();
   switch (question.frame.type) {
     case FrameType::kOffer:
+      if (frame.type != FrameType::kTaken) return false;
       takes_ = frame.body.taken.takes;
       offer_all();
-      return frame.type == FrameType::kTaken;
+      return true;
     case FrameType::kKeep:
       if (frame.type == FrameType::kFull) {
         log_limited(spdlog::level::err, "keeper-full", "the keeper at {} is full: {}", where_,
@@ -285,13 +287,15 @@ bool KeeperLink::answer(const Frame& frame) {
       settle(question, frame.type == FrameType::kKept);
       return true;
     case FrameType::kDrop:
+      if (frame.type != FrameType::kDropped) return false;
       if (question.dropped) question.dropped();
-      return frame.type == FrameType::kDropped;
+      return true;
     default:  // Settled
+      if (frame.type != FrameType::kDropped) return false;
       phase_ = Phase::kConnected;
       pause_ = {};
       if (changed_) changed_(true);
-      return frame.type == FrameType::kDropped;
+      return true;
   }
 }
 
