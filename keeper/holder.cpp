@@ -192,10 +192,9 @@ Frame Holder::frame_of(const Answer& answer) const {
     frame.body.taken.takes = succession_.takes();
     frame.body.taken.flags = ends_with_daemon_ ? kEndsWithDaemon : 0;
   } else if (answer.type == FrameType::kFull) {
-    const char* limits = store_.limit() != 0 ? "RLIMIT_NOFILE and FileDescriptorStoreMax" : "RLIMIT_NOFILE";
     std::snprintf(&frame.body.text[0], sizeof frame.body.text,
-                  "%u descriptors are held, at most %u: %s allow no more", holdings_.count(),
-                  holdings_.limit(), limits);
+                  "%u descriptors are held, at most %u (RLIMIT_NOFILE%s)", holdings_.count(),
+                  holdings_.limit(), store_.limit() != 0 ? ", FileDescriptorStoreMax" : "");
   }
   return frame;
 }

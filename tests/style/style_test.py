@@ -20,14 +20,18 @@ MAY_INCLUDE = {
     "ipc": {"ipc"},
     "client-lib": {"client-lib", "ipc"},
     "kafka": {"kafka"},
-    "daemon": {"daemon", "ipc", "kafka", "client-lib"},
+    "keeper": {"keeper"},
+    "daemon": {"daemon", "ipc", "kafka", "client-lib", "keeper"},
     "bench": {"bench", "tests", "ipc", "kafka", "client-lib", "daemon"},
     "fuzz": {"fuzz", "ipc", "kafka", "client-lib", "daemon", "tests"},
-    "tests": {"tests", "ipc", "kafka", "client-lib", "daemon"},
+    "tests": {"tests", "ipc", "kafka", "client-lib", "daemon", "keeper"},
     "tests/package": set(),
 }
 # Header of another library: the only folder that may include it.
 ONLY_IN = {"librdkafka/rdkafka.h": "kafka", "librdkafka/rdkafka_mock.h": "kafka", "rdkafka.h": "kafka"}
+
+# Folder: the only header of it that other folders may include.
+ONE_HEADER = {"keeper": "keeper/keeper_frames.hpp"}
 
 # Each in two parts, so that this file does not find itself.
 FORBIDDEN = [
@@ -62,6 +66,8 @@ def include_fault(path, bracket, header):
         return None
     if folder not in MAY_INCLUDE[home]:
         return f"includes {header}: {home}/ may include of {sorted(MAY_INCLUDE[home])} only"
+    if folder in ONE_HEADER and home != folder and header != ONE_HEADER[folder]:
+        return f"includes {header}: of {folder}/ others may include {ONE_HEADER[folder]} only"
     if not (ROOT / header).is_file():
         return f"includes {header}, which is not there, counted from the root of the tree"
     return None
