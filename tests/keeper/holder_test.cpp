@@ -154,5 +154,23 @@ TEST(KeeperHolder, WhatAHolderHadSentBeforeItsDeathIsKeptAndNotDropped) {
   EXPECT_EQ(second.ask("take"), "taken 2 0 2 a=one b=one");
 }
 
+// Its last question may be answered by nobody any more: it would close, and not know whether the keeper was the last to.
+TEST(KeeperHolder, WhatAHolderAskedToBeDroppedBeforeItHungUpStays) {
+  Keeper keeper;
+  Actor first(keeper.socket());
+  first.ask("take");
+  first.ask("keep a one");
+  keeper.process().signal(SIGSTOP);
+  EXPECT_EQ(first.ask("ask-keep b one"), "asked");
+  EXPECT_EQ(first.ask("ask-drop a"), "asked");
+  EXPECT_EQ(first.ask("hang-up"), "hung up");
+  keeper.process().signal(SIGCONT);
+  KeeperClient witness(keeper.socket());  // once it is answered, the keeper has come round
+  witness.ask(named_frame(keeper::FrameType::kDrop, "a"));
+  first.kill();
+  Actor second(keeper.socket());
+  EXPECT_EQ(second.ask("take"), "taken 2 0 2 a=one b=one");
+}
+
 }  // namespace
 }  // namespace ringpost::tests

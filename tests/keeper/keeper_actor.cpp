@@ -3,6 +3,7 @@
 //     connect PATH          connect (to RINGPOST_KEEPER=fd:N)
 //     take                  "taken TAKES FLAGS COUNT NAME=TEXT..."; ask-take: sends only, receive-taken: waits for it
 //     keep NAME TEXT        "kept" or "full": a new memory with that text
+//     keep-again NAME       "kept": the same memory
 //     write NAME TEXT       over the text of a memory that it keeps
 //     drop NAME             "dropped COUNT"
 //     offer TAKES, settled  "taken ...", "dropped COUNT"
@@ -10,7 +11,7 @@
 //     many COUNT            keeps one memory under "many.1" and so on, "kept COUNT full COUNT"
 //     flood                 keeps for ever without reading an answer, until no more leaves
 //     fork                  leaves a child behind that has all descriptors, "forked PID"
-//     hang-up, exit CODE, pid
+//     hang-up, exit CODE, pid, environment NAME, signals-blocked
 //
 // As `keeper_actor launch FD,FD... PROGRAM ARGUMENT...` it becomes that program, which gets these descriptors the way in
 // which systemd passes them.
@@ -58,9 +59,13 @@ std::string to_text(const TakenThings& taken) {
   return text.str();
 }
 
+std::string kept_or_full(keeper::FrameType answer) {
+  return answer == keeper::FrameType::kKept ? "kept" : "full";
+}
+
 std::string keep(const std::string& name, const std::string& text) {
   memories[name] = memory_with(text);
-  return client->keep(name, memories[name].get()) == keeper::FrameType::kKept ? "kept" : "full";
+  return kept_or_full(client->keep(name, memories[name].get()));
 }
 
 std::string ask_keep(const std::string& name, const std::string& text) {
@@ -102,6 +107,16 @@ std::string flood() {
   return "sent " + std::to_string(sent);
 }
 
+std::string signals_blocked() {
+  sigset_t mask;
+  ::sigprocmask(SIG_BLOCK, nullptr, &mask);
+  int count = 0;
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD}) {
+    count += ::sigismember(&mask, number);
+  }
+  return std::to_string(count);
+}
+
 std::string fork_one() {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -117,6 +132,7 @@ std::string obey(const std::string& command, const std::string& first, const std
     return client->send(keeper::make_frame(keeper::FrameType::kTake, 0)) ? "asked" : "failed";
   if (command == "receive-taken") return to_text(client->receive_taken());
   if (command == "keep") return keep(first, second);
+  if (command == "keep-again") return kept_or_full(client->keep(first, memories.at(first).get()));
   if (command == "write") return overwrite(first, second);
   if (command == "drop") return "dropped " + std::to_string(client->drop(first));
   if (command == "settled") {
@@ -131,6 +147,7 @@ std::string obey(const std::string& command, const std::string& first, const std
   if (command == "ask-drop")
     return client->send(named_frame(keeper::FrameType::kDrop, first)) ? "asked" : "failed";
   if (command == "many") return many(std::stoi(first));
+  if (command == "signals-blocked") return signals_blocked();
   if (command == "pid") return "pid " + std::to_string(::getpid());
   if (command == "environment")
     return std::getenv(first.c_str()) == nullptr ? "unset" : std::getenv(first.c_str());

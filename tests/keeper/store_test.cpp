@@ -75,6 +75,18 @@ TEST(KeeperStore, FollowsReplacementsAndDrops) {
   EXPECT_EQ(systemd.stored_in_all(), 3U) << "its own state, its holder's pidfd, and a";
 }
 
+TEST(KeeperStore, WhatIsKeptAgainAndIsTheSameFileIsNotStoredAgain) {
+  FakeSystemd systemd;
+  const Keeper keeper(systemd.environment(kStoreMax));
+  Actor actor(keeper.socket());
+  systemd.ask(actor, "take");
+  systemd.ask(actor, "keep a text");
+  EXPECT_EQ(systemd.ask(actor, "keep-again a"), "kept");
+  EXPECT_EQ(systemd.ask(actor, "keep b text"), "kept");
+  EXPECT_EQ(systemd.count("FDSTORE=1\nFDNAME=a\nFDPOLL=0"), 1U);
+  EXPECT_EQ(systemd.count("FDSTOREREMOVE=1\nFDNAME=a"), 0U);
+}
+
 TEST(KeeperStore, IsNeverAskedForMoreThanItTakes) {
   FakeSystemd systemd;
   const Keeper keeper(systemd.environment(6));
@@ -133,8 +145,12 @@ TEST(KeeperStore, ANewKeeperGivesNothingAwayWhileTheHolderLives) {
   Actor second(keeper.socket());
   EXPECT_EQ(second.ask("ask-take"), "asked");
   second.tell("receive-taken");
-  let_it_come_round(keeper);
+  for (int round = 0; round < 3; ++round) {
+    let_it_come_round(keeper);
+    systemd.serve();
+  }
   EXPECT_FALSE(second.has_answered());
+  EXPECT_THAT(again->errors(), testing::Not(HasSubstr("takes 1 descriptors")));
 
   first.kill();
   EXPECT_TRUE(systemd.serve_until([&] { return second.has_answered(); }));
@@ -170,6 +186,15 @@ TEST(KeeperStore, OneThatDoesNotAnswerIsNotWaitedFor) {
   systemd.hold_barriers(false);
   EXPECT_TRUE(keeper.wait_for_log("systemd's store answers again"));
   EXPECT_TRUE(systemd.serve_until([&] { return systemd.stored() == Texts{{"a", "text"}, {"b", "text"}}; }));
+  // And is waited for again.
+  systemd.hold_barriers(true);
+  actor.tell("keep c text");
+  ASSERT_TRUE(
+      systemd.serve_until([&] { return systemd.stored().size() == 3 && systemd.barriers_held() == 1; }));
+  let_it_come_round(keeper);
+  EXPECT_FALSE(actor.has_answered());
+  systemd.hold_barriers(false);
+  EXPECT_EQ(systemd.serve_until([&] { return actor.has_answered(); }) ? actor.answer() : "nothing", "kept");
 }
 
 TEST(KeeperStore, OneThatIsGoneIsDoneWithout) {
