@@ -82,8 +82,8 @@ class Holder {
   std::uint32_t answer_count_ = 0;
   bool waits_for_room_ = false;
   std::int64_t retry_at_ms_ = 0;
-  std::uint32_t socket_entry_ = 0;
-  std::uint32_t pidfd_entry_ = 0;
+  std::uint32_t socket_entry_ = PollSet::kNothing;
+  std::uint32_t pidfd_entry_ = PollSet::kNothing;
 };
 
 }  // namespace ringpost::keeper

@@ -49,8 +49,8 @@ class Keeper {
   sigset_t mask_before_{};
   int signals_ = -1;
   int exit_code_ = -1;
-  std::uint32_t signals_entry_ = 0;
-  std::uint32_t listener_entry_ = 0;
+  std::uint32_t signals_entry_ = PollSet::kNothing;
+  std::uint32_t listener_entry_ = PollSet::kNothing;
   std::int64_t accept_at_ms_ = 0;
 };
 

@@ -11,6 +11,7 @@ namespace ringpost::keeper {
 class PollSet {
  public:
   static constexpr std::uint32_t kEntriesMax = 48;
+  static constexpr std::uint32_t kNothing = UINT32_MAX;
   static constexpr std::int64_t kNever = INT64_MAX;
 
   void clear() {
@@ -19,6 +20,7 @@ class PollSet {
   }
   // The number by which came() knows it. A descriptor below 0 is not watched, and nothing ever comes from it.
   std::uint32_t watch(int descriptor, short events) {
+    if (descriptor < 0) return kNothing;
     assert(count_ < kEntriesMax);
     entries_[count_] = {descriptor, events, 0};
     return count_++;
@@ -36,7 +38,7 @@ class PollSet {
     for (pollfd& entry : entries_) entry.revents = 0;  // a signal, or no memory for a moment
   }
   // Also POLLHUP and POLLERR, for which nobody needs to ask.
-  short came(std::uint32_t entry) const { return entries_[entry].revents; }
+  short came(std::uint32_t entry) const { return entry == kNothing ? short{0} : entries_[entry].revents; }
 
  private:
   pollfd entries_[kEntriesMax]{};

@@ -54,8 +54,8 @@ class SystemdStore {
   std::int64_t barrier_since_ms_ = 0;
   std::int64_t retry_at_ms_ = 0;
   bool is_late_ = false;
-  std::uint32_t socket_entry_ = 0;
-  std::uint32_t barrier_entry_ = 0;
+  std::uint32_t socket_entry_ = PollSet::kNothing;
+  std::uint32_t barrier_entry_ = PollSet::kNothing;
 };
 
 }  // namespace ringpost::keeper

@@ -22,8 +22,8 @@ struct Visitor {
   bool has_asked = false;
   Frame question{};         // Take or Offer
   std::uint64_t order = 0;  // in which they have asked
-  std::uint32_t socket_entry = 0;
-  std::uint32_t pidfd_entry = 0;
+  std::uint32_t socket_entry = PollSet::kNothing;
+  std::uint32_t pidfd_entry = PollSet::kNothing;
 };
 
 class Visitors {

@@ -80,6 +80,7 @@ TEST(KeeperLimits, ADescriptorThatTheKernelCannotDeliverIsFull) {
   KeeperClient client(keeper.socket());
   client.take();
   const ipc::Descriptor memory = memory_with("text");
+  for (int number = 0; number < 30; ++number) client.keep("n" + std::to_string(number), memory.get());
   const pid_t pid = keeper.process().pid();
   rlimit none{0, 4096};  // every number below it is taken
   while (
