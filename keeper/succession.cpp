@@ -29,10 +29,11 @@ bool Succession::open(Holdings& holdings) {
     say("\"%s\" from systemd's store is not of this version of the keeper: the count of takes begins anew",
         kStateName.data());
   }
-  state_.magic = kStateMagic;
+  const State fresh{kStateMagic, 0, 0};
   const int memory = ::memfd_create(kStateName.data(), MFD_CLOEXEC);
-  if (memory < 0 || ::pwrite(memory, &state_, sizeof state_, 0) != static_cast<ssize_t>(sizeof state_))
+  if (memory < 0 || ::pwrite(memory, &fresh, sizeof fresh, 0) != static_cast<ssize_t>(sizeof fresh))
     return false;
+  state_ = fresh;
   if (!holdings.keep_own(kStateName, memory)) return false;
   memory_ = memory;
   return true;
@@ -45,10 +46,10 @@ int Succession::holder_alive() const {
 }
 
 void Succession::record(std::uint64_t takes, pid_t pid, int pidfd) {
-  state_.takes = takes;
-  state_.pid = pid;
+  const State now{kStateMagic, takes, pid};
   // Its page is there since open(): this can't fail.
-  [[maybe_unused]] const ssize_t written = ::pwrite(memory_, &state_, sizeof state_, 0);
+  [[maybe_unused]] const ssize_t written = ::pwrite(memory_, &now, sizeof now, 0);
+  state_ = now;
   const int copy = ::fcntl(pidfd, F_DUPFD_CLOEXEC, 0);
   if (copy >= 0) holdings_->keep_own(kHolderName, copy);
 }

@@ -76,16 +76,15 @@ int SystemdStore::collect(Holdings& holdings) const {
   int unusable = 0;
   for (int descriptor = kFirstPassed; descriptor < kFirstPassed + count; ++descriptor) {
     const std::string_view name = next_name(names);
-    if (::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
-      ++unusable;
-    } else if (name == kSocketName && listening < 0) {
+    const bool is_open = ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+    if (is_open && name == kSocketName && listening < 0) {
       listening = descriptor;
-    } else if (!is_name(name)) {
-      ::close(descriptor);
-      ++unusable;
-    } else if (!holdings.restore(name, descriptor)) {
-      ++unusable;
+      continue;
     }
+    const bool can_stay = is_open && is_name(name);
+    if (can_stay && holdings.restore(name, descriptor)) continue;
+    if (is_open && !can_stay) ::close(descriptor);
+    ++unusable;
   }
   if (unusable != 0) {
     say("%d of %d descriptors from systemd were not taken: no name, or a second one of a name", unusable,
