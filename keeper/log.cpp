@@ -15,7 +15,7 @@ constexpr int kLineMax = 600;
 constexpr std::int64_t kIntervalMs = 10'000;
 constexpr std::uint32_t kLinesInInterval = 5;
 
-void write_line(const char* format, va_list arguments) {
+[[gnu::format(printf, 1, 0)]] void write_line(const char* format, va_list arguments) {
   const int errno_before = errno;
   char line[kLineMax];
   const int prefix = std::snprintf(line, sizeof line, "ringpost-keeper: ");
