@@ -32,12 +32,17 @@ void Command::set(char** words, const sigset_t& mask, const rlimit& descriptors)
   descriptors_ = descriptors;
 }
 
+bool Command::is_to_be_started() const {
+  // Not once it has said that a new start mends nothing: a second one would begin while the keeper ends.
+  return is_set() && pid_ == 0 && !is_stopping_ && exit_code_ < 0;
+}
+
 void Command::watch(PollSet& polls) const {
-  if (is_set() && pid_ == 0 && !is_stopping_) polls.wake_at(start_at_ms_);
+  if (is_to_be_started()) polls.wake_at(start_at_ms_);
 }
 
 void Command::advance(Visitors& visitors, std::int64_t now_ms) {
-  if (is_set() && pid_ == 0 && !is_stopping_ && now_ms >= start_at_ms_) start(visitors, now_ms);
+  if (is_to_be_started() && now_ms >= start_at_ms_) start(visitors, now_ms);
 }
 
 void Command::start(Visitors& visitors, std::int64_t now_ms) {

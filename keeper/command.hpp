@@ -35,6 +35,7 @@ class Command {
   int exit_code() const { return exit_code_; }
 
  private:
+  bool is_to_be_started() const;
   void start(Visitors& visitors, std::int64_t now_ms);
   void put_off(std::int64_t now_ms);
   [[noreturn]] void become(int connection, pid_t parent) const;
