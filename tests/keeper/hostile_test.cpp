@@ -21,7 +21,6 @@ namespace {
 
 using keeper::Frame;
 using keeper::FrameType;
-using testing::HasSubstr;
 
 std::span<const std::byte> bytes_of(const Frame& frame) { return std::as_bytes(std::span(&frame, 1)); }
 

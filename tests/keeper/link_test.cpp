@@ -15,7 +15,6 @@ namespace ringpost::tests {
 namespace {
 
 using testing::HasSubstr;
-using testing::StartsWith;
 
 constexpr const char* kPatience = " 60000";
 
