@@ -107,6 +107,11 @@ std::string flood() {
   return "sent " + std::to_string(sent);
 }
 
+std::string environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? "unset" : value;
+}
+
 std::string signals_blocked() {
   sigset_t mask;
   ::sigprocmask(SIG_BLOCK, nullptr, &mask);
@@ -149,8 +154,7 @@ std::string obey(const std::string& command, const std::string& first, const std
   if (command == "many") return many(std::stoi(first));
   if (command == "signals-blocked") return signals_blocked();
   if (command == "pid") return "pid " + std::to_string(::getpid());
-  if (command == "environment")
-    return std::getenv(first.c_str()) == nullptr ? "unset" : std::getenv(first.c_str());
+  if (command == "environment") return environment(first);
   if (command == "flood") return flood();
   if (command == "fork") return fork_one();
   if (command == "hang-up") return client->hang_up(), "hung up";

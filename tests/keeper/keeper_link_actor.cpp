@@ -113,6 +113,12 @@ class Actor {
 }  // namespace
 
 int main() {
-  const daemon::Logging logging(daemon::LogTarget::kStderr, daemon::LogLevel::kInfo);
-  Actor().run();
+  try {
+    const daemon::Logging logging(daemon::LogTarget::kStderr, daemon::LogLevel::kInfo);
+    Actor().run();
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    say(std::string("error ") + error.what());
+    return EXIT_FAILURE;
+  }
 }
