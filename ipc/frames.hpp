@@ -17,6 +17,17 @@
 //     (any)                         ──▶
 //                                   ◀──    Refused {code, text}
 //
+// When the daemon dies a keeper process holds the connection, the lanes and the doorbells. Nobody answers for a while;
+// then another daemon serves the connection and says so, unasked. Frames of the client are dropped until it says hello
+// again and names that daemon in it (a hello that was on its way to a daemon in between must not be taken for the
+// answer); what the old daemon had answered may still lie before it and is valid.
+//
+//                                   ◀──    Adopted {generation}
+//     Hello {.., generation, lanes} ──▶
+//                                   ◀──    Welcome {.., generation}                    + client board
+//     OpenInstance {index} ...      ──▶
+//     Ping {generation}             ──▶    once no publisher looks at an older daemon's boards any more
+//
 // A Status may also be asked instead of the Hello: who asks so is no client, and its connection ends with the answer.
 //
 // A question that comes before the last answer was read ends the connection: descriptors in flight are
@@ -48,6 +59,7 @@ enum class FrameType : std::uint16_t {
   kLane = 103,
   kPong = 104,
   kStatusText = 105,
+  kAdopted = 106,  // unasked, number 0: another daemon serves this connection, say hello again
   kRefused = 199,
 };
 
@@ -73,10 +85,15 @@ struct HelloBody {
   char client_name[kClientNameMaxBytes];  // zero-padded; for people
   std::int64_t clock_ns;                  // CLOCK_MONOTONIC at sending
   std::int32_t pid;                       // as the client sees it; for people, never for decisions
-  std::uint32_t zero;
+  std::uint32_t generation;               // of the last Adopted on this connection; 0: none came
+  // A bit for each slot of the client board whose lane this client holds (bit slot % 8 of byte slot / 8); none in a
+  // first hello.
+  std::uint8_t lanes[kBoardSlotsMax / 8];
 };
 
-struct IndexBody {  // OpenInstance, OpenLane
+struct IndexBody {  // OpenInstance, OpenLane; Ping, Adopted
+  // Adopted: the generation of the daemon that says so. Ping: the generation whose boards all lanes of this client use, so that no publisher looks at older ones; 0 until
+  // then, and where the daemon's generation is 0.
   std::uint32_t index;
   std::uint32_t zero;
 };
@@ -87,7 +104,7 @@ struct WelcomeBody {
   std::uint32_t ping_interval_ms;
   std::uint32_t
       daemon_grace_ms;  // how long calls go on into lanes while no daemon answers; 0: no keeper, no grace
-  std::uint32_t zero;
+  std::uint32_t generation;  // which daemon this is, counted by the keeper from 1; 0: no keeper
 };
 
 struct InstanceBody {
@@ -133,6 +150,12 @@ struct Frame {
     std::byte bytes[208];
   } body;
 };
+static_assert(sizeof(HelloBody) == 208);
+static_assert(offsetof(HelloBody, generation) == 76);
+static_assert(offsetof(HelloBody, lanes) == 80);
+static_assert(sizeof(IndexBody) == 8);
+static_assert(sizeof(WelcomeBody) == 24);
+static_assert(offsetof(WelcomeBody, generation) == 20);
 static_assert(sizeof(FrameHeader) == 16);
 static_assert(sizeof(Frame) == 224);
 static_assert(offsetof(Frame, body) == 16);
@@ -143,6 +166,13 @@ Frame make_refusal(std::uint64_t number, Refusal refusal, std::string_view text)
 
 // Sizes and magic; the version is looked at by who can answer about it.
 bool is_frame(const void* bytes, std::size_t size_bytes, Frame& frame);
+
+inline void set_lane(HelloBody& hello, std::uint32_t slot) {  // slot < kBoardSlotsMax
+  hello.lanes[slot / 8] = static_cast<std::uint8_t>(hello.lanes[slot / 8] | 1U << slot % 8);
+}
+inline bool has_lane(const HelloBody& hello, std::uint32_t slot) {
+  return slot < kBoardSlotsMax && (hello.lanes[slot / 8] >> slot % 8 & 1) != 0;
+}
 
 // A zero-padded text field that a peer filled; stops at its end where there is no zero.
 template <std::size_t N>
