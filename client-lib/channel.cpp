@@ -30,7 +30,7 @@ LaneSlot* Channel::claim_with_room(std::uint32_t thread_id, const LaneSlot& held
       // A look costs two loads, a claim two locked writes: a call that finds everything full must be cheap.
       if (&slot == &held || slot.peek_room_bytes(link) < size_bytes) continue;
       if (!slot.try_claim(thread_id)) continue;
-      if (&slot.link() == &link && slot.writer().reserve(size_bytes, slot.released()) != nullptr)
+      if (slot.is_one_of(*link.lanes()) && slot.writer().reserve(size_bytes, slot.released()) != nullptr)
         return &slot;
       slot.release();
     }
@@ -57,9 +57,21 @@ std::shared_ptr<InstanceLink> Channel::link() const {
   return link_;
 }
 
+std::shared_ptr<LaneSet> Channel::lanes_of(std::uint64_t connection) const {
+  if (link_ != nullptr && link_->lanes()->connection() == connection) return link_->lanes();
+  return std::make_shared<LaneSet>(connection);
+}
+
 void Channel::set_link(std::shared_ptr<InstanceLink> link, std::uint32_t lanes_max) {
+  if (link_ != nullptr) old_links_.push_back({link_, link_, link_.get()});  // first: it may throw
   lanes_max_.store(std::min(lanes_max, ipc::kLanesPerChannelMax), std::memory_order_relaxed);  // a figure
-  lane_count_.store(0, std::memory_order_relaxed);
+  if (link == nullptr || link_ == nullptr || link->lanes() != link_->lanes()) {
+    lane_count_.store(0, std::memory_order_relaxed);
+  } else {
+    for (LaneSlot& slot : slots_) {
+      if (!slot.is_closed() && slot.lanes() == link->lanes().get()) slot.move_to(link.get());
+    }
+  }
   const std::lock_guard lock(link_mutex_);
   link_ = std::move(link);
 }
@@ -68,7 +80,7 @@ bool Channel::add_lane(const ipc::Descriptor& memory, std::uint32_t board_slot) 
   const auto closed =
       std::find_if(slots_.begin(), slots_.end(), [](const LaneSlot& slot) { return slot.is_closed(); });
   if (closed == slots_.end()) return false;
-  closed->put(memory, link_, board_slot);
+  closed->put(memory, *link_, board_slot);
   lane_count_.fetch_add(1, std::memory_order_relaxed);
   const std::uint32_t end = index_of(*closed) + 1;
   if (end > slots_used_.load(std::memory_order_relaxed))
@@ -83,35 +95,74 @@ std::uint32_t Channel::lanes_wanted() const {
 
 void Channel::begin_retiring() {
   for (LaneSlot& slot : slots_) {
-    if (!slot.is_closed()) slot.begin_retiring();
+    if (!slot.is_closed()) slot.move_to(nullptr);
   }
   set_link(nullptr, 0);
 }
 
 bool Channel::retire() {
+  const bool lanes_gone = retire_lanes();
+  return drop_old_links() && lanes_gone;
+}
+
+bool Channel::retire_lanes() {
+  const LaneSet* const present = link_ != nullptr ? link_->lanes().get() : nullptr;
   bool all_gone = true;
   for (LaneSlot& slot : slots_) {
-    if (slot.is_closed() || slot.link_of_lane() == link_.get()) continue;
-    if (!take_all_of(slot.link_of_lane())) {
+    if (slot.is_closed() || slot.lanes() == present) continue;
+    if (!take_all_of(slot.lanes())) {
       all_gone = false;
       continue;
     }
     // Copied, for clear() lets go of the slot's own.
-    const InstanceLink* const old = slot.link_of_lane();
+    const LaneSet* const old = slot.lanes();
     for (LaneSlot& other : slots_) {
-      if (!other.is_closed() && other.link_of_lane() == old) other.clear();
+      if (!other.is_closed() && other.lanes() == old) other.clear();
     }
   }
   return all_gone;
 }
 
-bool Channel::take_all_of(const InstanceLink* link) {
+bool Channel::take_all_of(const LaneSet* lanes) {
   bool all = true;
   for (LaneSlot& slot : slots_) {
-    if (slot.is_closed() || slot.link_of_lane() != link) continue;
+    if (slot.is_closed() || slot.lanes() != lanes) continue;
     if (!slot.take() && !slot.take_from_dead()) all = false;
   }
   return all;
+}
+
+bool Channel::drop_old_links() {
+  bool all_gone = true;
+  for (OldLink& old : old_links_) {
+    if (old.link == nullptr) continue;
+    if (std::any_of(slots_.begin(), slots_.end(),
+                    [&](LaneSlot& slot) { return slot.may_use(old.noted_as); })) {
+      all_gone = false;
+    } else {
+      old.link.reset();
+    }
+  }
+  // A slot that nobody has claimed since still has the address noted: were a later link to get it, the slot would be
+  // taken for one that has moved.
+  std::erase_if(old_links_, [this](const OldLink& old) {
+    return old.link == nullptr && std::none_of(slots_.begin(), slots_.end(), [&](const LaneSlot& slot) {
+             return slot.notes(old.noted_as);
+           });
+  });
+  return all_gone;
+}
+
+bool Channel::has_moved(std::uint64_t connection) {
+  return std::all_of(slots_.begin(), slots_.end(), [&](LaneSlot& slot) {
+    return slot.is_closed() || slot.lanes()->connection() != connection || slot.has_moved();
+  });
+}
+
+void Channel::note_held(std::uint64_t connection, HeldLanes& held) const {
+  for (const LaneSlot& slot : slots_) {
+    if (!slot.is_closed() && slot.lanes()->connection() == connection) held.set(slot.board_slot());
+  }
 }
 
 void Channel::free_claims_of_dead_threads() {

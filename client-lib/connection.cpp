@@ -14,6 +14,10 @@ namespace {
 
 constexpr milliseconds kWaitingSlice{100};
 
+bool is_adoption(const ipc::Frame& frame) {
+  return frame.header.type == ipc::FrameType::kAdopted && frame.header.number == 0;
+}
+
 int poll_ms(milliseconds time) { return static_cast<int>(std::max<milliseconds::rep>(time.count(), 0)); }
 
 }  // namespace
@@ -23,10 +27,14 @@ bool wait_for_stop(int stop, milliseconds time) {
   return ::poll(&ready, 1, poll_ms(time)) > 0;
 }
 
-Answer Connection::hello(const std::string& client_name) {
+Answer Connection::hello(const std::string& client_name, const HeldLanes& held) {
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kHello, 0);
   ipc::set_text_field(frame.body.hello.client_name, client_name);
   frame.body.hello.pid = ::getpid();
+  frame.body.hello.generation = adopted_by_;
+  for (std::uint32_t slot = 0; slot < held.size(); ++slot) {
+    if (held[slot]) ipc::set_lane(frame.body.hello, slot);
+  }
   frame.body.hello.clock_ns = ipc::monotonic_ns();  // last: the daemon compares it with its own on arrival
   return ask(frame, ipc::FrameType::kWelcome);
 }
@@ -43,14 +51,17 @@ Answer Connection::open_lane(std::uint32_t index) {
   return ask(frame, ipc::FrameType::kLane);
 }
 
-Answer Connection::ping() { return ask(ipc::make_frame(ipc::FrameType::kPing, 0), ipc::FrameType::kPong); }
+Answer Connection::ping(std::uint32_t generation) {
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kPing, 0);
+  frame.body.index.index = generation;
+  return ask(frame, ipc::FrameType::kPong);
+}
 
 Answer Connection::ask(ipc::Frame question, ipc::FrameType wanted) {
   question.header.number = ++number_;
   Answer answer;
   // A daemon that closes a connection at once says why before it does.
   if (!ipc::send_frame(socket_.number(), question)) return receive(number_, wanted);
-  milliseconds waited{0};
   for (;;) {
     std::array<pollfd, 2> ready{{{socket_.number(), POLLIN, 0}, {stop_, POLLIN, 0}}};
     const int count = ::poll(ready.data(), ready.size(), poll_ms(kWaitingSlice));
@@ -59,29 +70,44 @@ Answer Connection::ask(ipc::Frame question, ipc::FrameType wanted) {
       return answer;
     }
     if (count > 0) return receive(number_, wanted);
-    waited += kWaitingSlice;
-    waiting_(waited);
+    waiting_();
   }
 }
 
 Answer Connection::receive(std::uint64_t number, ipc::FrameType wanted) {
   ipc::Received received = ipc::receive_answer(socket_.number(), 0);
   Answer answer;
-  if (received.what != ipc::Received::What::kFrame || received.frame.header.number != number) return answer;
+  if (received.what != ipc::Received::What::kFrame) return answer;
+  if (is_adoption(received.frame)) {
+    adopted_by_ = received.frame.body.index.index;
+    answer.what = Answer::What::kAdopted;
+    return answer;
+  }
+  if (received.frame.header.number != number) return answer;
   if (received.frame.header.type == wanted) {
     answer.what = Answer::What::kGiven;
   } else if (received.frame.header.type == ipc::FrameType::kRefused) {
     answer.what = Answer::What::kRefused;
   }
+  last_answer_ = Clock::now();
   answer.frame = received.frame;
   answer.descriptors = std::move(received.descriptors);
   return answer;
 }
 
-bool Connection::idle(milliseconds time) {
+Answer::What Connection::idle(milliseconds time) {
   std::array<pollfd, 2> ready{{{socket_.number(), POLLIN, 0}, {stop_, POLLIN, 0}}};
-  // Nobody has asked anything: whatever can be read now is the connection's end, or no way to behave.
-  return ::poll(ready.data(), ready.size(), poll_ms(time)) <= 0;
+  if (::poll(ready.data(), ready.size(), poll_ms(time)) <= 0) return Answer::What::kGiven;
+  if (ready[1].revents != 0) return Answer::What::kStopped;
+  // Nobody has asked anything: whatever can be read now is another daemon's word, the connection's end, or no way to
+  // behave.
+  const Answer::What what = receive(0, ipc::FrameType::kAdopted).what;
+  return what == Answer::What::kAdopted ? what : Answer::What::kEnd;
+}
+
+bool Connection::has_ended() const {
+  pollfd ready{socket_.number(), POLLRDHUP, 0};
+  return ::poll(&ready, 1, 0) > 0;
 }
 
 }  // namespace ringpost::client

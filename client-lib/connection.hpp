@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -14,10 +15,14 @@
 
 namespace ringpost::client {
 
+// The lanes of one client, by slot of its board.
+using HeldLanes = std::bitset<ipc::kBoardSlotsMax>;
+
 struct Answer {
   enum class What : std::uint8_t {
     kGiven,    // the frame that was asked for
     kRefused,  // `frame` holds why
+    kAdopted,  // another daemon serves the connection: the question is lost, and a hello is due
     kEnd,      // the connection has ended, or the daemon says what nobody has asked
     kStopped,  // the handle is being closed
   };
@@ -28,19 +33,24 @@ struct Answer {
 
 class Connection {
  public:
-  using Waiting = std::function<void(milliseconds)>;
+  using Clock = std::chrono::steady_clock;
+  using Waiting = std::function<void()>;
 
   // `stop`: becomes readable when the handle is being closed. `waiting` is called now and then while an answer is late.
   Connection(ipc::Descriptor socket, int stop, InheritedDescriptors& inherited, Waiting waiting)
       : socket_(std::move(socket), inherited), stop_(stop), waiting_(std::move(waiting)) {}
 
-  Answer hello(const std::string& client_name);
+  // Names the daemon that has adopted the connection, if one has. `held`: slots of the client board.
+  Answer hello(const std::string& client_name, const HeldLanes& held = {});
   Answer open_instance(std::uint32_t index);
   Answer open_lane(std::uint32_t index);
-  Answer ping();
+  Answer ping(std::uint32_t generation);
 
-  // Sleeps. False: the connection has ended, or the handle is being closed.
-  bool idle(milliseconds time);
+  // Sleeps. kGiven: nothing has happened; otherwise kAdopted, kEnd or kStopped.
+  Answer::What idle(milliseconds time);
+
+  Clock::time_point last_answer() const { return last_answer_; }
+  bool has_ended() const;
 
  private:
   Answer ask(ipc::Frame question, ipc::FrameType wanted);
@@ -50,6 +60,8 @@ class Connection {
   int stop_;
   Waiting waiting_;
   std::uint64_t number_ = 0;
+  std::uint32_t adopted_by_ = 0;  // a generation; 0: nobody has
+  Clock::time_point last_answer_ = Clock::now();
 };
 
 // Waits until `stop` is readable or the time is over; true: it is.

@@ -16,90 +16,117 @@ bool ControlThread::connect() {
     availability_.end(unreachable(errno));
     return false;
   }
-  connection_.emplace(std::move(socket), stop_.number(), inherited_,
-                      [this](milliseconds waited) { answer_is_late(waited); });
-  return true;
-}
-
-bool ControlThread::set_up() {
-  if (!greet()) return false;
-  for (std::uint32_t index = 0; index < instance_count_; ++index) {
-    if (!open_instance(index)) {
-      lost({RINGPOST_DAEMON_UNAVAILABLE,
-            settings_.socket_path + ": the daemon closed the connection while it was being set up", false});
-      return false;
-    }
-  }
-  // Not before: between two connections a call that has just seen the first one must not find its instance unknown.
-  for (Channel* channel : channels_.all()) {
-    if (std::find(told_.begin(), told_.end(), channel) == told_.end())
-      channel->set_state(ChannelState::kAbsent);
-  }
-  return true;
-}
-
-bool ControlThread::greet() {
-  told_.clear();
+  connection_.emplace(std::move(socket), stop_.number(), inherited_, [this] { answer_is_late(); });
+  ++connection_number_;
   grace_is_over_ = false;
   daemon_grace_ = milliseconds(0);
-  const Answer answer = connection_->hello(settings_.client_name);
+  return true;
+}
+
+// Also where another daemon has adopted the connection: then there are lanes, which go on, and publishers inside them.
+ControlThread::Course ControlThread::set_up() {
+  Course course = greet();
+  for (std::uint32_t index = 0; index < instance_count_ && course == Course::kOn; ++index) {
+    course = open_instance(index);
+  }
+  if (course == Course::kOn) forget_untold();
+  return course;
+}
+
+ControlThread::Course ControlThread::greet() {
+  told_.clear();
+  served_.clear();
+  const Answer answer = connection_->hello(settings_.client_name, held_lanes());
   if (answer.what == Answer::What::kRefused) {
     lost(refused(answer.frame));
-    return false;
+    return Course::kEnded;
   }
-  if (answer.what != Answer::What::kGiven || !answer.descriptors[0]) {
-    lost({RINGPOST_DAEMON_UNAVAILABLE,
-          settings_.socket_path +
-              ": who listens there closed the connection instead of answering; is it ringpostd?",
-          false});
-    return false;
-  }
+  const bool has_board = answer.what != Answer::What::kGiven || answer.descriptors[0];
+  const Course course =
+      course_of(has_board ? answer.what : Answer::What::kEnd,
+                "who listens there closed the connection instead of answering; is it ringpostd?");
+  if (course != Course::kOn) return course;
   const ipc::WelcomeBody& welcome = answer.frame.body.welcome;
   client_board_ = std::make_shared<const ipc::ClientBoardReader>(answer.descriptors[0]);
   instance_count_ = std::min(welcome.instance_count, ipc::kInstancesMax);
+  generation_ = welcome.generation;
+  moved_to_ = 0;
+  daemon_grace_ = milliseconds(welcome.daemon_grace_ms);
   ping_interval_ =
       welcome.ping_interval_ms != 0 ? milliseconds(welcome.ping_interval_ms) : kPingIntervalDefault;
-  daemon_grace_ = milliseconds(welcome.daemon_grace_ms);
-  return true;
+  // Its silence counts from its last answer: who is alive has to be asked often enough to show it.
+  if (daemon_grace_ != milliseconds(0)) ping_interval_ = std::min(ping_interval_, daemon_grace_ / 2);
+  return Course::kOn;
 }
 
-bool ControlThread::open_instance(std::uint32_t index) {
+ControlThread::Course ControlThread::open_instance(std::uint32_t index) {
   Answer answer = connection_->open_instance(index);
-  if (answer.what == Answer::What::kRefused) return true;  // the others may be had
-  if (answer.what != Answer::What::kGiven) return false;
+  if (answer.what == Answer::What::kRefused) return refused_instance(answer.frame);
+  const bool is_allowed = answer.what == Answer::What::kGiven && answer.frame.body.instance.allowed != 0;
+  const bool is_whole = !is_allowed || (answer.descriptors[0] && answer.descriptors[1]);
+  Course course = course_of(is_whole ? answer.what : Answer::What::kEnd, kClosedInSetUp);
+  if (course != Course::kOn) return course;
+
   const ipc::InstanceBody& instance = answer.frame.body.instance;
   Channel* const channel = channels_.find_or_add(ipc::text_field(instance.name));
-  if (channel == nullptr) return true;
+  if (channel == nullptr) return Course::kOn;
   told_.push_back(channel);
-  if (instance.allowed == 0) {
+  if (!is_allowed) {
     channel->set_state(ChannelState::kDenied);
-    return true;
+    channel->begin_retiring();  // what there is from a daemon that allowed it
+    return Course::kOn;
   }
-  if (!answer.descriptors[0] || !answer.descriptors[1]) return false;
-  channel->set_link(std::make_shared<InstanceLink>(client_board_, answer.descriptors[0],
-                                                   std::move(answer.descriptors[1]), inherited_),
-                    instance.lanes_max);
+  channel->set_link(
+      std::make_shared<InstanceLink>(channel->lanes_of(connection_number_), client_board_,
+                                     answer.descriptors[0], std::move(answer.descriptors[1]), inherited_),
+      instance.lanes_max);
   served_.push_back({channel, index, {}});
   Served& served = served_.back();
   while (channel->lane_count() < channel->lanes_wanted() && Clock::now() >= served.next_lane) {
-    if (!open_lane(served)) return false;
+    course = open_lane(served);
+    if (course != Course::kOn) return course;
   }
   channel->set_state(ChannelState::kOpen);
-  return true;
+  return Course::kOn;
 }
 
-bool ControlThread::open_lane(Served& served) {
+// The others may be had. But where lanes go on from a daemon before, the one that was refused may be theirs: there is
+// no board for them, and nobody may be told that their instance is unknown.
+ControlThread::Course ControlThread::refused_instance(const ipc::Frame& frame) {
+  const auto channels = channels_.all();
+  const bool is_perhaps_theirs =
+      static_cast<ipc::Refusal>(frame.body.refused.refusal) != ipc::Refusal::kNoSuchInstance &&
+      std::any_of(channels.begin(), channels.end(), [this](const Channel* channel) {
+        return channel->link() != nullptr && std::find(told_.begin(), told_.end(), channel) == told_.end();
+      });
+  if (!is_perhaps_theirs) return Course::kOn;
+  lost(refused(frame));
+  return Course::kEnded;
+}
+
+void ControlThread::forget_untold() {
+  // Not before: between two daemons a call that has just seen the first one must not find its instance unknown.
+  for (Channel* channel : channels_.all()) {
+    if (std::find(told_.begin(), told_.end(), channel) != told_.end()) continue;
+    channel->set_state(ChannelState::kAbsent);
+    channel->begin_retiring();
+  }
+}
+
+ControlThread::Course ControlThread::open_lane(Served& served) {
   const Answer answer = connection_->open_lane(served.index);
   if (answer.what == Answer::What::kRefused) {
     served.next_lane = Clock::now() + kLaneRetry;
-    return true;
+    return Course::kOn;
   }
-  if (answer.what != Answer::What::kGiven || !answer.descriptors[0]) return false;
+  const bool is_whole = answer.what != Answer::What::kGiven || answer.descriptors[0];
+  const Course course = course_of(is_whole ? answer.what : Answer::What::kEnd, kClosedInSetUp);
+  if (course != Course::kOn) return course;
   const std::uint32_t slot = answer.frame.body.lane.slot;
   if (slot >= ipc::kBoardSlotsMax) throw std::runtime_error("the daemon gave a slot that no board has");
   // All slots are held by threads that never left old lanes: what is there has to do.
   if (!served.channel->add_lane(answer.descriptors[0], slot)) served.next_lane = Clock::now() + kLaneRetry;
-  return true;
+  return Course::kOn;
 }
 
 Outage ControlThread::refused(const ipc::Frame& frame) const {

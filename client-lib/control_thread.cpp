@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -63,7 +64,7 @@ void* ControlThread::run_thread(void* self) {
 void ControlThread::run() {
   for (;;) {
     try {
-      if (connect() && set_up()) serve();
+      if (connect()) use_connection();
     } catch (const std::exception& error) {
       // No memory, no descriptors, or a layout of another version: the next connection may do better.
       lost({RINGPOST_DAEMON_UNAVAILABLE, settings_.socket_path + ": " + error.what(), false});
@@ -82,10 +83,41 @@ void ControlThread::run() {
   leave();
 }
 
+void ControlThread::use_connection() {
+  Course course = Course::kAdopted;
+  while (course == Course::kAdopted) {
+    course = set_up();
+    if (course == Course::kOn) course = serve();
+  }
+}
+
+ControlThread::Course ControlThread::course_of(Answer::What what, const char* reason) {
+  switch (what) {
+    case Answer::What::kGiven:
+      return Course::kOn;
+    case Answer::What::kAdopted:
+      return Course::kAdopted;
+    case Answer::What::kStopped:
+      return Course::kStopped;
+    case Answer::What::kRefused:
+    case Answer::What::kEnd:
+      break;
+  }
+  lost({RINGPOST_DAEMON_UNAVAILABLE, settings_.socket_path + ": " + reason, false});
+  return Course::kEnded;
+}
+
 bool ControlThread::retire_all() {
   bool all_gone = true;
   for (Channel* channel : channels_.all()) all_gone = channel->retire() && all_gone;
   return all_gone;
+}
+
+void ControlThread::wait_for_calls(const std::function<bool()>& they_have_left) {
+  const auto deadline = Clock::now() + kCloseWaitsForClaims;
+  while (!they_have_left() && Clock::now() < deadline) {
+    ::usleep(static_cast<useconds_t>(std::chrono::microseconds(kClaimRetry).count()));
+  }
 }
 
 void ControlThread::leave() {
@@ -93,11 +125,8 @@ void ControlThread::leave() {
     channel->count_noted();
     channel->begin_retiring();
   }
-  const auto deadline = Clock::now() + kCloseWaitsForClaims;
   // The connection's end tells the daemon that nothing more will come: so not before the last publish has left.
-  while (!(left_everything_ = retire_all()) && Clock::now() < deadline) {
-    ::usleep(static_cast<useconds_t>(std::chrono::microseconds(kClaimRetry).count()));
-  }
+  wait_for_calls([this] { return left_everything_ = retire_all(); });
   connection_.reset();
 }
 
@@ -105,42 +134,78 @@ void ControlThread::lost(Outage why) {
   availability_.end(std::move(why));  // first: calls fail at once
   for (Channel* channel : channels_.all()) channel->begin_retiring();
   retire_all();
+  // As in leave(), where it is we who end a connection that somebody listens to.
+  if (connection_ && !connection_->has_ended()) {
+    wait_for_calls([this] {
+      retire_all();
+      return held_lanes().none();
+    });
+  }
   connection_.reset();
   client_board_.reset();
   served_.clear();
 }
 
-void ControlThread::serve() {
+ControlThread::Course ControlThread::serve() {
   availability_.begin();
+  grace_is_over_ = false;
   backoff_ = kReconnectFirst;
-  next_ping_ = Clock::now() + ping_interval_;
-  while (tick()) {
+  // A keeper's daemon waits for the word that everybody uses its boards.
+  next_ping_ = Clock::now() + (generation_ == 0 ? ping_interval_ : milliseconds(0));
+  for (;;) {
+    const Course course = tick();
+    if (course != Course::kOn) return course;
+    const bool all_gone = retire_all();  // under traffic, too
     const auto now = Clock::now();
-    const bool busy = now < busy_until_ || !retire_all();
+    const bool busy = now < busy_until_ || !all_gone || moved_to_ != generation_;
     const auto until_ping = std::chrono::ceil<milliseconds>(next_ping_ - now);
-    if (!connection_->idle(busy ? std::min(kBusyTick, until_ping) : until_ping)) break;
+    const Course after =
+        course_of(connection_->idle(busy ? std::min(kBusyTick, until_ping) : until_ping), kClosed);
+    if (after != Course::kOn) return after;
   }
-  if (wait_for_stop(stop_.number(), milliseconds(0)))
-    return;  // leave() comes, with the connection still open
-  lost({RINGPOST_DAEMON_UNAVAILABLE,
-        settings_.socket_path + ": the daemon has closed the connection; connecting again", false});
 }
 
-bool ControlThread::tick() {
+ControlThread::Course ControlThread::tick() {
   if (saw_traffic()) busy_until_ = Clock::now() + kBusyFor;
-  for (Channel* channel : channels_.all()) {
-    channel->free_claims_of_dead_threads();
-    channel->count_noted();
+  look_after_calls();
+  const Course course = open_lanes();
+  if (course != Course::kOn) return course;
+  if (moved_to_ != generation_ && all_moved()) {
+    retire_all();  // nobody looks at the old boards: they go before anybody is told
+    moved_to_ = generation_;
+    next_ping_ = Clock::now();
   }
-  if (!open_lanes()) return false;
-  if (Clock::now() < next_ping_) return true;
-  if (connection_->ping().what != Answer::What::kGiven) return false;
+  return Clock::now() < next_ping_ ? Course::kOn : ping();
+}
+
+ControlThread::Course ControlThread::ping() {
+  const Course course = course_of(connection_->ping(moved_to_).what, kClosed);
+  if (course != Course::kOn) return course;
   if (grace_is_over_) {
     grace_is_over_ = false;
     availability_.begin();
   }
   next_ping_ = Clock::now() + ping_interval_;
-  return true;
+  return Course::kOn;
+}
+
+void ControlThread::look_after_calls() {
+  for (Channel* channel : channels_.all()) {
+    channel->free_claims_of_dead_threads();
+    channel->count_noted();
+  }
+}
+
+bool ControlThread::all_moved() {
+  const auto channels = channels_.all();
+  return std::all_of(channels.begin(), channels.end(),
+                     [this](Channel* channel) { return channel->has_moved(connection_number_); });
+}
+
+HeldLanes ControlThread::held_lanes() const {
+  HeldLanes held;
+  for (const Channel* channel : channels_.all()) channel->note_held(connection_number_, held);
+  return held;
 }
 
 bool ControlThread::saw_traffic() {
@@ -149,19 +214,23 @@ bool ControlThread::saw_traffic() {
   return std::exchange(published_bytes_, bytes) != bytes;
 }
 
-bool ControlThread::open_lanes() {
+ControlThread::Course ControlThread::open_lanes() {
   for (Served& served : served_) {
     while (served.channel->lane_count() < served.channel->lanes_wanted() &&
            Clock::now() >= served.next_lane) {
-      if (!open_lane(served)) return false;
+      const Course course = open_lane(served);
+      if (course != Course::kOn) return course;
     }
   }
-  return true;
+  return Course::kOn;
 }
 
-void ControlThread::answer_is_late(milliseconds waited) {
+void ControlThread::answer_is_late() {
+  look_after_calls();
+  retire_all();
   // Without a keeper there is no grace: a daemon that dies ends the connection, and that is seen elsewhere.
-  if (daemon_grace_ == milliseconds(0) || waited < daemon_grace_ || grace_is_over_) return;
+  if (daemon_grace_ == milliseconds(0) || grace_is_over_) return;
+  if (Clock::now() - connection_->last_answer() < daemon_grace_) return;
   grace_is_over_ = true;
   availability_.end({RINGPOST_DAEMON_UNAVAILABLE,
                      settings_.socket_path + ": the daemon has not answered for " +

@@ -1,9 +1,11 @@
 // The one thread of the library: connects and reconnects, opens lanes before they are needed, pings, and lets go of
 // what a connection that has ended leaves behind. All that takes time is done here and nowhere else.
 //
-//     connect ──▶ Hello ──▶ OpenInstance, lanes, for each ──▶ serve: ping, more lanes, dead claims ──▶ (end)
-//        ▲                                                                                             │
-//        └──────────── back-off ◀── unmap what no publisher holds any more ◀── calls fail ◀────────────┘
+//                  ┌─────────── another daemon has adopted the connection; calls go on ───────────┐
+//                  ▼                                                                              │
+//     connect ──▶ Hello ──▶ OpenInstance, missing lanes, for each ──▶ serve: ping, more lanes, dead claims ──▶ (end)
+//        ▲                                                                                                      │
+//        └──────────── back-off ◀── unmap what no publisher holds any more ◀── calls fail ◀─────────────────────┘
 #pragma once
 
 #include <pthread.h>
@@ -11,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +48,8 @@ class ControlThread {
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr const char* kClosed = "the daemon has closed the connection; connecting again";
+  static constexpr const char* kClosedInSetUp = "the daemon closed the connection while it was being set up";
 
   // An instance that this connection serves.
   struct Served {
@@ -53,26 +58,43 @@ class ControlThread {
     Clock::time_point next_lane;  // not before
   };
 
+  // How it goes on after a step.
+  enum class Course : std::uint8_t {
+    kOn,
+    kAdopted,  // with a hello to the daemon that serves the connection now
+    kEnded,    // with another connection; what is to be said about this one has been said
+    kStopped,  // the handle is being closed: leave() comes, with the connection still open
+  };
+  // Of an answer. Where it is none, the connection is lost, for the reason that is given.
+  Course course_of(Answer::What what, const char* reason);
+
   static void* run_thread(void* self);
   void run();
+  void use_connection();
 
   bool connect();
-  bool set_up();
-  bool greet();
-  bool open_instance(std::uint32_t index);
-  void serve();
-  bool tick();  // false: the connection has ended
-  bool open_lanes();
-  bool open_lane(Served& served);
+  Course set_up();
+  Course greet();
+  Course open_instance(std::uint32_t index);
+  Course refused_instance(const ipc::Frame& frame);
+  void forget_untold();
+  Course serve();
+  Course tick();
+  Course ping();
+  Course open_lanes();
+  Course open_lane(Served& served);
+  void look_after_calls();
   bool saw_traffic();
+  bool all_moved();
+  HeldLanes held_lanes() const;
   void lost(Outage why);
-  void end_connection();
   bool retire_all();
+  void wait_for_calls(const std::function<bool()>& they_have_left);
   void leave();
 
   Outage refused(const ipc::Frame& frame) const;
   Outage unreachable(int error) const;
-  void answer_is_late(milliseconds waited);
+  void answer_is_late();
 
   const Settings settings_;
   ChannelTable& channels_;
@@ -84,10 +106,13 @@ class ControlThread {
   bool left_everything_ = false;  // read after the join
 
   std::optional<Connection> connection_;
+  std::uint64_t connection_number_ = 0;
   std::shared_ptr<const ipc::ClientBoardReader> client_board_;
   std::vector<const Channel*> told_;  // of the instances that this connection's daemon knows
   std::vector<Served> served_;
   std::uint32_t instance_count_ = 0;
+  std::uint32_t generation_ = 0;  // of the daemon that has welcomed us
+  std::uint32_t moved_to_ = 0;    // the same once no call looks at boards of another
   milliseconds ping_interval_{kPingIntervalDefault};
   milliseconds daemon_grace_{0};
   milliseconds backoff_{kReconnectFirst};

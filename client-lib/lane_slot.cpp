@@ -34,19 +34,59 @@ bool thread_has_ended(pid_t thread) {
 
 }  // namespace
 
-void LaneSlot::put(const ipc::Descriptor& memory, std::shared_ptr<InstanceLink> link,
-                   std::uint32_t board_slot) {
+void LaneSlot::put(const ipc::Descriptor& memory, InstanceLink& link, std::uint32_t board_slot) {
   writer_.emplace(memory);
   writer_->hide_from_children();
   writer_->prefault();
-  link_ = std::move(link);
-  link_->add_lane(*writer_);
-  released_ = &link_->client_board().slots[board_slot].released;
+  lanes_ = link.lanes();
+  lanes_->add(*writer_);
+  board_slot_ = board_slot;
+  released_ = &link.client_board().slots[board_slot].released;
   topic_hint = nullptr;
   pending = {};
-  retiring_.store(false, std::memory_order_relaxed);
-  link_seen_.store(link_.get(), std::memory_order_release);  // pairs with peek_room_bytes
+  link_.store(&link, std::memory_order_relaxed);
+  next_link_.store(&link, std::memory_order_release);          // pairs with try_claim
+  lanes_seen_.store(lanes_.get(), std::memory_order_release);  // pairs with is_one_of
   release();
+}
+
+// The claim was made, and the link is not the one to use any more.
+bool LaneSlot::follow() {
+  // All four sequentially consistent: either the control thread, which has stored another next link before it looks at
+  // link_ in may_use(), finds what is stored here, or the second look finds that other one.
+  InstanceLink* next = next_link_.load(std::memory_order_seq_cst);
+  while (next != nullptr) {
+    link_.store(next, std::memory_order_seq_cst);
+    InstanceLink* const still = next_link_.load(std::memory_order_seq_cst);  // pairs with move_to
+    if (still == next) {
+      released_ = &next->client_board().slots[board_slot_].released;
+      topic_hint = nullptr;  // it lies on the old board
+      return true;
+    }
+    next = still;
+  }
+  release();
+  return false;
+}
+
+// True: nobody has the claim, and whoever makes the next one finds the next link. Changes nothing, so that a publisher
+// never finds the claim taken. Acquire: pairs with the last holder's release(); release: with try_claim.
+bool LaneSlot::pass_on() {
+  std::uint64_t now = claim_.load(std::memory_order_relaxed);
+  if (holder(now) == kControl) return true;
+  return holder(now) == kNobody &&
+         claim_.compare_exchange_strong(now, now, std::memory_order_acq_rel, std::memory_order_relaxed);
+}
+
+bool LaneSlot::may_use(const InstanceLink* link) {
+  // Pairs with follow().
+  return !is_closed() && link_.load(std::memory_order_seq_cst) == link && !pass_on();
+}
+
+bool LaneSlot::has_moved() {
+  const InstanceLink* const next = next_link_.load(std::memory_order_relaxed);  // our own last store
+  if (next == nullptr) return false;
+  return link_.load(std::memory_order_acquire) == next || pass_on();  // pairs with follow
 }
 
 bool LaneSlot::take() {
@@ -72,11 +112,12 @@ bool LaneSlot::take_from_dead() {
 }
 
 void LaneSlot::clear() {
-  link_seen_.store(nullptr, std::memory_order_relaxed);  // nobody who may look holds a claim of this link
+  lanes_seen_.store(nullptr, std::memory_order_relaxed);  // nobody who may look holds a claim of this set
+  link_.store(nullptr, std::memory_order_relaxed);
   topic_hint = nullptr;
   released_ = nullptr;
   writer_.reset();
-  link_.reset();
+  lanes_.reset();
 }
 
 }  // namespace ringpost::client

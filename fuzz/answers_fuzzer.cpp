@@ -83,7 +83,7 @@ void converse(Input& input) {
   client::InheritedDescriptors inherited;
   const ipc::Descriptor stop(::eventfd(0, EFD_CLOEXEC));
   // An answer that does not come is waited for; so the handle is closed then.
-  const auto give_up = [&stop](client::milliseconds) { ::eventfd_write(stop.get(), 1); };
+  const auto give_up = [&stop] { ::eventfd_write(stop.get(), 1); };
   client::Connection connection(ipc::Descriptor(ends[1]), stop.get(), inherited, give_up);
   Peer peer(peer_end.get());
   for (std::uint64_t number = 1; number <= 8 && !input.empty(); ++number) {
@@ -100,7 +100,7 @@ void converse(Input& input) {
         check(connection.open_lane(0), FrameType::kLane, number);
         break;
       default:
-        check(connection.ping(), FrameType::kPong, number);
+        check(connection.ping(0), FrameType::kPong, number);
         break;
     }
   }

@@ -60,6 +60,46 @@ FakeDaemon::FakeDaemon(std::vector<FakeInstance> instances) {
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
   directory_ = pattern;
   socket_path_ = (directory_ / "ringpost.sock").string();
+  make_instances(std::move(instances));
+  start();
+}
+
+FakeDaemon::FakeDaemon(FakeDaemon& dead, std::vector<FakeInstance> instances,
+                       const std::function<void(FakeDaemon&)>& prepare)
+    : directory_(std::exchange(dead.directory_, {})),
+      socket_path_(dead.socket_path_),
+      listener_(std::move(dead.listener_)),
+      clients_(std::move(dead.clients_)),
+      lanes_(std::move(dead.lanes_)),
+      next_id_(dead.next_id_),
+      generation_(dead.generation_ + 1),
+      grace_ms_(dead.grace_ms_.load()),
+      ping_interval_ms_(dead.ping_interval_ms_.load()) {
+  make_instances(std::move(instances));
+  if (prepare) prepare(*this);
+  for (const auto& client : clients_) adopt(*client);
+  std::erase_if(clients_, [](const auto& client) { return !client->socket; });  // gone in between
+  start_thread();
+}
+
+// Its board is there before anybody is told: same slots, same released positions.
+void FakeDaemon::adopt(Client& client) {
+  client.board = std::make_shared<ipc::ClientBoardWriter>(client.id);
+  client.doorbells.clear();
+  client.greeted = false;
+  client.adopted_by = generation_;
+  client.confirmed = 0;
+  for (Lane& lane : lanes_) {
+    if (lane.client != client.id) continue;
+    lane.board = client.board;
+    ipc::LaneReader::release(lane.board->released(lane.slot), lane.reader->copied());
+  }
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kAdopted, 0);
+  frame.body.index.index = generation_;
+  send(client, frame);
+}
+
+void FakeDaemon::make_instances(std::vector<FakeInstance> instances) {
   for (FakeInstance& settings : instances) {
     numbers_[settings.name] = static_cast<std::uint32_t>(instances_.size());
     auto board = std::make_unique<ipc::InstanceBoardWriter>(settings.name);
@@ -69,7 +109,6 @@ FakeDaemon::FakeDaemon(std::vector<FakeInstance> instances) {
     board->board().max_event_bytes.store(1'048'576, std::memory_order_relaxed);
     instances_.push_back({std::move(settings), std::move(board)});
   }
-  start();
 }
 
 FakeDaemon::~FakeDaemon() {
@@ -88,14 +127,27 @@ void FakeDaemon::start() {
       ::listen(listener_.get(), 64) != 0) {
     throw std::runtime_error("listening at " + socket_path_);
   }
+  start_thread();
+}
+
+void FakeDaemon::start_thread() {
   stop_ = ipc::create_doorbell();
   thread_ = std::thread([this] { run(); });
 }
 
-void FakeDaemon::stop() {
+void FakeDaemon::end_thread() {
   if (!thread_.joinable()) return;
   ipc::ring(stop_);
   thread_.join();
+}
+
+void FakeDaemon::die() { end_thread(); }
+
+void FakeDaemon::go_on() { start_thread(); }
+
+void FakeDaemon::stop() {
+  end_thread();
+  if (!listener_) return;
   listener_.reset();
   ::unlink(socket_path_.c_str());
   const std::lock_guard lock(mutex_);
@@ -132,6 +184,16 @@ void FakeDaemon::serve(Client& client) {
     client.socket.reset();
     return;
   }
+  const ipc::FrameHeader& header = received.frame.header;
+  // A hello that was meant for a daemon before us, and whatever follows it: the client will read our word.
+  const bool is_ours =
+      header.type == ipc::FrameType::kHello && received.frame.body.hello.generation == client.adopted_by;
+  if (!client.greeted && !is_ours) return;
+  if (header.type == swallows_) {
+    swallowed_ = received.frame;
+    ++swallowed_count_;
+    return;
+  }
   if (!silent_) answer(client, received.frame);
 }
 
@@ -144,8 +206,14 @@ void FakeDaemon::answer(Client& client, const ipc::Frame& question) {
     case ipc::FrameType::kOpenLane:
       return answer_open_lane(client, question);
     default:
-      return send(client, ipc::make_frame(ipc::FrameType::kPong, question.header.number));
+      return answer_ping(client, question);
   }
+}
+
+void FakeDaemon::answer_ping(Client& client, const ipc::Frame& question) {
+  client.confirmed = question.body.index.index;
+  ++pings_;
+  send(client, ipc::make_frame(ipc::FrameType::kPong, question.header.number));
 }
 
 void FakeDaemon::send(Client& client, const ipc::Frame& frame, std::span<const int> descriptors) {
@@ -156,21 +224,30 @@ void FakeDaemon::answer_hello(Client& client, const ipc::Frame& question) {
   if (refusal_) {
     return send(client, ipc::make_refusal(question.header.number, refusal_->first, refusal_->second));
   }
-  client.id = next_id_++;
+  last_hello_ = question.body.hello;
+  client.greeted = true;
   client.name = ipc::text_field(question.body.hello.client_name);
   last_client_name_ = client.name;
-  client.board = std::make_shared<ipc::ClientBoardWriter>(client.id);
+  if (client.id == 0) {
+    client.id = next_id_++;
+    client.board = std::make_shared<ipc::ClientBoardWriter>(client.id);
+  }
+  check_held(client, question.body.hello);
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kWelcome, question.header.number);
   frame.body.welcome.client_id = client.id;
   frame.body.welcome.instance_count = static_cast<std::uint32_t>(instances_.size());
   frame.body.welcome.ping_interval_ms = ping_interval_ms_;
   frame.body.welcome.daemon_grace_ms = grace_ms_;
+  frame.body.welcome.generation = generation_;
   const std::array<int, 1> descriptors{client.board->memory().get()};
   send(client, frame, descriptors);
 }
 
 void FakeDaemon::answer_open_instance(Client& client, const ipc::Frame& question) {
   const std::uint32_t index = question.body.index.index;
+  if (instance_refusal_) {
+    return send(client, ipc::make_refusal(question.header.number, *instance_refusal_, "the test says so"));
+  }
   if (index >= instances_.size()) {
     return send(client,
                 ipc::make_refusal(question.header.number, ipc::Refusal::kNoSuchInstance, "no such number"));
@@ -182,19 +259,20 @@ void FakeDaemon::answer_open_instance(Client& client, const ipc::Frame& question
   frame.body.instance.lanes_max = instance.settings.lanes_max;
   frame.body.instance.allowed = instance.settings.allowed ? 1 : 0;
   if (!instance.settings.allowed) return send(client, frame);
-  client.doorbells[index] = ipc::create_doorbell();
-  const std::array<int, 2> descriptors{instance.board->memory().get(), client.doorbells[index].get()};
+  ipc::Descriptor& doorbell = client.doorbells[instance.settings.name];
+  doorbell = ipc::create_doorbell();
+  const std::array<int, 2> descriptors{instance.board->memory().get(), doorbell.get()};
   send(client, frame, descriptors);
 }
 
 void FakeDaemon::answer_open_lane(Client& client, const ipc::Frame& question) {
   const std::uint32_t index = question.body.index.index;
   const FakeInstance& settings = instances_.at(index).settings;
-  if (client.lane_counts[index] == settings.lanes_max) {
+  if (client.lane_counts[settings.name] == settings.lanes_max) {
     return send(client,
                 ipc::make_refusal(question.header.number, ipc::Refusal::kTooManyLanes, "lanes_max reached"));
   }
-  ++client.lane_counts[index];
+  ++client.lane_counts[settings.name];
   const std::uint64_t id = next_id_++;
   const ipc::Descriptor memory = ipc::create_lane(id, settings.lane_bytes);
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kLane, question.header.number);
@@ -206,6 +284,15 @@ void FakeDaemon::answer_open_lane(Client& client, const ipc::Frame& question) {
                     std::make_unique<ipc::LaneReader>(memory, settings.lane_bytes)});
   const std::array<int, 1> descriptors{memory.get()};
   send(client, frame, descriptors);
+}
+
+void FakeDaemon::check_held(const Client& client, const ipc::HelloBody& hello) {
+  for (std::uint32_t slot = 0; slot < ipc::kBoardSlotsMax; ++slot) {
+    const bool is_lane = std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
+      return lane.client == client.id && lane.slot == slot;
+    });
+    if (ipc::has_lane(hello, slot) != is_lane) ++lanes_lost_;
+  }
 }
 
 ipc::InstanceBoardWriter& FakeDaemon::board_writer(const std::string& instance) {
@@ -285,19 +372,67 @@ std::string FakeDaemon::last_client_name() {
 
 ipc::Descriptor FakeDaemon::doorbell(const std::string& instance) {
   const std::lock_guard lock(mutex_);
-  return ipc::Descriptor(::dup(clients_.back()->doorbells.at(numbers_.at(instance)).get()));
+  return ipc::Descriptor(::dup(clients_.back()->doorbells.at(instance).get()));
 }
 
 std::uint64_t FakeDaemon::doorbell_rings(const std::string& instance) {
   const std::lock_guard lock(mutex_);
   std::uint64_t rings = 0;
   for (const auto& client : clients_) {
-    const auto doorbell = client->doorbells.find(numbers_.at(instance));
+    const auto doorbell = client->doorbells.find(instance);
     std::uint64_t count = 0;
     if (doorbell != client->doorbells.end() && ::read(doorbell->second.get(), &count, sizeof count) > 0)
       rings += count;
   }
   return rings;
+}
+
+std::uint32_t FakeDaemon::confirmed() {
+  const std::lock_guard lock(mutex_);
+  std::uint32_t all = generation_;
+  for (const auto& client : clients_) all = std::min(all, client->confirmed);
+  return clients_.empty() ? 0 : all;
+}
+
+std::uint64_t FakeDaemon::pings() {
+  const std::lock_guard lock(mutex_);
+  return pings_;
+}
+
+std::uint64_t FakeDaemon::lanes_lost() {
+  const std::lock_guard lock(mutex_);
+  return lanes_lost_;
+}
+
+ipc::HelloBody FakeDaemon::last_hello() {
+  const std::lock_guard lock(mutex_);
+  return last_hello_;
+}
+
+void FakeDaemon::swallow(ipc::FrameType type) {
+  const std::lock_guard lock(mutex_);
+  swallows_ = type;
+}
+
+std::uint64_t FakeDaemon::swallowed() {
+  const std::lock_guard lock(mutex_);
+  return swallowed_count_;
+}
+
+void FakeDaemon::answer_swallowed() {
+  const std::lock_guard lock(mutex_);
+  answer(*clients_.back(), swallowed_);
+}
+
+void FakeDaemon::refuse_instances(ipc::Refusal refusal) {
+  const std::lock_guard lock(mutex_);
+  instance_refusal_ = refusal;
+}
+
+void FakeDaemon::refuse_nothing() {
+  const std::lock_guard lock(mutex_);
+  refusal_.reset();
+  instance_refusal_.reset();
 }
 
 void FakeDaemon::refuse_hellos(ipc::Refusal refusal, const std::string& text) {

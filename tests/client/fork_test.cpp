@@ -134,6 +134,35 @@ TEST_F(Fork, the_childs_end_of_the_parents_connection_is_closed) {
   ::waitpid(child, nullptr, 0);
 }
 
+TEST_F(Fork, a_child_made_while_no_daemon_answers_starts_afresh_and_the_parent_goes_on) {
+  FakeDaemon dying;
+  dying.have_keeper(3'600'000);
+  Client client({.socket_path = dying.socket_path().c_str()});
+  client.publish(kEvent);
+  dying.die();
+  std::array<int, 2> go{};
+  ASSERT_EQ(::pipe(go.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(go[1]);
+    if (client.try_publish(kEvent) != Error::kDaemonUnavailable) ::_exit(1);
+    char byte = 0;
+    [[maybe_unused]] const ssize_t size = ::read(go[0], &byte, 1);  // until the successor is there
+    ::_exit(eventually([&] { return !client.try_publish(kEvent); }) ? 0 : 2);
+  }
+  client.publish(kEvent);
+  FakeDaemon successor(dying, {FakeInstance{}});
+  ::close(go[1]);
+  ::close(go[0]);
+  client.publish(kEvent);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(successor.drain().size(), 4U);
+  EXPECT_TRUE(eventually([&] { return successor.client_count() == 1; }));
+  EXPECT_TRUE(eventually([&] { return successor.confirmed() == 2; }));
+}
+
 // The id that it remembers from the parent is nobody's in the child: its claims looked like those of a dead thread.
 TEST_F(Fork, the_thread_that_called_fork_keeps_its_claims_where_another_one_started_afresh) {
   FakeDaemon daemon({FakeInstance{.lanes_max = 1}});
