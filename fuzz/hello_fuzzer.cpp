@@ -1,7 +1,7 @@
-// The hello: any version, name, clock and process id. The answer must be the one that the protocol says for these
+// The hello: any version, name, clock, process id, generation and lanes. The answer must be the one that the protocol says for these
 // fields, in the order of its checks, and what is kept of the name must be fit to print.
 //
-//     version u16 (0: the right one), clock kind u8, clock i64, name 64 bytes, pid i32, rest: the frame's unused bytes
+//     version u16 (0: the right one), clock kind u8, clock i64, name 64 bytes, pid i32, lanes 128 bytes, generation u32
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +26,9 @@ ipc::Frame hello(Input& input) {
   const auto name = input.bytes(sizeof frame.body.hello.client_name);
   if (!name.empty()) std::memcpy(frame.body.hello.client_name, name.data(), name.size());
   frame.body.hello.pid = input.number<std::int32_t>();
-  const auto rest = input.bytes(sizeof frame.body - sizeof frame.body.hello);
-  if (!rest.empty()) std::memcpy(frame.body.bytes + sizeof frame.body.hello, rest.data(), rest.size());
+  const auto lanes = input.bytes(sizeof frame.body.hello.lanes);
+  if (!lanes.empty()) std::memcpy(frame.body.hello.lanes, lanes.data(), lanes.size());
+  frame.body.hello.generation = input.number<std::uint32_t>();
 
   const std::int64_t now_ns = ipc::monotonic_ns();
   switch (clock_kind % 4) {

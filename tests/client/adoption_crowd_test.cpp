@@ -136,12 +136,18 @@ TEST_F(AdoptionCrowd, nothing_is_left_of_the_daemons_before) {
   succeed();  // there is a dead one and a living one from now on
   expect_confirmed();
   const std::size_t before = open_descriptors();
+  start_threads(1);  // under traffic that never ends, too
   for (int round = 0; round < 20; ++round) {
     die();
     succeed();
     expect_confirmed();
-    EXPECT_TRUE(eventually([&] { return open_descriptors() == before; })) << "round " << round;
+    EXPECT_TRUE(eventually([&] {
+      drain_all();
+      return open_descriptors() == before;
+    })) << "round "
+        << round;
   }
+  stop_threads();
   // A call that never ends keeps the one link that it uses, and none of those that come after.
   {
     const Reservation reservation = client_.reserve(kToCome, 10);
