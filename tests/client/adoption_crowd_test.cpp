@@ -148,6 +148,7 @@ TEST_F(AdoptionCrowd, nothing_is_left_of_the_daemons_before) {
         << round;
   }
   stop_threads();
+  drain_all();
   // A call that never ends keeps the one link that it uses, and none of those that come after.
   {
     const Reservation reservation = client_.reserve(kToCome, 10);

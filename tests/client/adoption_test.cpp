@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,6 +18,7 @@ using testing::HasSubstr;
 
 std::vector<std::string> numbers(int count) {
   std::vector<std::string> texts;
+  texts.reserve(static_cast<std::size_t>(count));
   for (int number = 0; number < count; ++number) texts.push_back(std::to_string(number));
   return texts;
 }
@@ -63,13 +66,25 @@ TEST_F(Adoption, after_the_grace_calls_fail_until_a_daemon_is_back) {
   EXPECT_EQ(drain().size(), accepted + 1);
 }
 
+TEST_F(Adoption, a_daemon_that_only_says_that_it_is_there_does_not_end_the_silence) {
+  begin({FakeInstance{}}, 1'000);
+  die();
+  EXPECT_TRUE(eventually([this] {
+    succeed([](FakeDaemon& next) { next.fall_silent(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    die();
+    return client_.try_publish(kEvent) == Error::kDaemonUnavailable;
+  }));
+  EXPECT_THAT(last_error_message(), HasSubstr("the daemon has not answered for 1 s"));
+}
+
 TEST_F(Adoption, who_is_alive_is_asked_often_enough_to_show_it) {
   instances_ = {FakeInstance{}};
   daemon_ = std::make_unique<FakeDaemon>(instances_);
-  daemon_->have_keeper(10'000);
+  daemon_->have_keeper(4'000);
   daemon_->set_ping_interval_ms(3'600'000);
   client_ = Client(options());
-  EXPECT_TRUE(eventually([this] { return daemon_->pings() >= 3; }));
+  EXPECT_TRUE(eventually([this] { return daemon_->pings() >= 2; }));
   EXPECT_FALSE(client_.try_publish(kEvent)) << last_error_message();
 }
 
@@ -165,6 +180,8 @@ TEST_F(Adoption, a_reservation_across_it_holds_back_the_confirmation_and_arrives
 
 TEST_F(Adoption, a_thread_that_ended_inside_a_reservation_does_not) {
   begin({FakeInstance{.lanes_max = 1}});
+  die();
+  EXPECT_TRUE(eventually([this] { return daemon_->question_waits(); }));
   std::thread([this] {
     ringpost_event event{};
     event.instance = "kafkaid";
@@ -172,7 +189,6 @@ TEST_F(Adoption, a_thread_that_ended_inside_a_reservation_does_not) {
     event.message_size = 100;
     ringpost_reservation reservation;
     ASSERT_EQ(ringpost_reserve(client_.handle(), &event, &reservation), RINGPOST_OK);
-    die();
   }).join();
   // While nobody answers, too.
   EXPECT_TRUE(eventually([this] { return !client_.try_publish(kEvent); }));

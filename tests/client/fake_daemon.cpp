@@ -419,6 +419,12 @@ std::uint64_t FakeDaemon::swallowed() {
   return swallowed_count_;
 }
 
+bool FakeDaemon::question_waits() {
+  const std::lock_guard lock(mutex_);
+  pollfd ready{clients_.back()->socket.get(), POLLIN, 0};
+  return ::poll(&ready, 1, 0) > 0;
+}
+
 void FakeDaemon::answer_swallowed() {
   const std::lock_guard lock(mutex_);
   answer(*clients_.back(), swallowed_);

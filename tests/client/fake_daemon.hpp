@@ -92,6 +92,7 @@ class FakeDaemon {
   // The same for one type of question.
   void swallow(ipc::FrameType type);
   std::uint64_t swallowed();
+  bool question_waits();    // one that nobody has read, of the last client
   void answer_swallowed();  // the last one
   // From now on each OpenInstance is refused.
   void refuse_instances(ipc::Refusal refusal);
