@@ -58,12 +58,18 @@ struct ArenaHeader {
   std::uint32_t chunk_count;
   std::uint64_t chunk_bytes;
   std::array<std::uint8_t, 16> arena_id;  // half of every ringpost-id
+  std::uint64_t max_event_bytes;          // for which its chunks were made
+
+  // 1: a broker was reached once. Read by a successor, so that a restart in an outage does not refuse.
+  std::atomic<std::uint32_t> ever_connected;
 
   // commits[selector % 2] holds. Stored with release after that commit is complete; read by a successor.
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> selector;
   alignas(kCacheLineBytes) ArenaCommit commits[2];
 };
 static_assert(offsetof(ArenaHeader, arena_id) == 24);
+static_assert(offsetof(ArenaHeader, max_event_bytes) == 40);
+static_assert(offsetof(ArenaHeader, ever_connected) == 48);
 static_assert(offsetof(ArenaHeader, selector) == 64);
 static_assert(offsetof(ArenaHeader, commits) == 128);
 static_assert(sizeof(ArenaHeader) <= kPageBytes);
@@ -77,6 +83,10 @@ struct ArenaChunk {
 static_assert(sizeof(ArenaChunk) == 32);
 
 inline constexpr std::size_t kArenaTableOffset = kPageBytes;
+constexpr std::uint64_t arena_chunks_offset(std::size_t chunk_count) {
+  const std::size_t table_end = kArenaTableOffset + chunk_count * sizeof(ArenaChunk);
+  return (table_end + kPageBytes - 1) / kPageBytes * kPageBytes;
+}
 
 enum class ArenaState : std::uint32_t { kWaiting = 0, kHanded = 1, kDelivered = 2, kDead = 3 };
 

@@ -21,11 +21,13 @@ Descriptor create_lane(std::uint64_t lane_id, std::size_t capacity_bytes) {
   return memory;
 }
 
-LaneReader::LaneReader(const Descriptor& memory, std::size_t capacity_bytes)
+LaneReader::LaneReader(const Descriptor& memory, std::size_t capacity_bytes, std::uint64_t position)
     : mapping_(map(memory, Access::kReadOnly, 0, lane_memory_bytes(capacity_bytes))),
       header_(static_cast<const LaneHeader*>(mapping_.get_address())),
       ring_(static_cast<const std::byte*>(mapping_.get_address()) + kLaneRingOffset),
-      capacity_bytes_(capacity_bytes) {}
+      capacity_bytes_(capacity_bytes),
+      tail_(position),
+      copied_(position) {}
 
 bool LaneReader::look() {
   // Pairs with the release store in LaneWriter::commit.

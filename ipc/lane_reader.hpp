@@ -18,7 +18,8 @@ Descriptor create_lane(std::uint64_t lane_id, std::size_t capacity_bytes);
 
 class LaneReader {
  public:
-  LaneReader(const Descriptor& memory, std::size_t capacity_bytes);
+  // Begins at `position`: 0 for a new lane, for a successor of a dead daemon up to where that one had taken it.
+  LaneReader(const Descriptor& memory, std::size_t capacity_bytes, std::uint64_t position = 0);
 
   // Reads the client's tail. False when it is no position that an honest writer could have: the lane is
   // malformed.

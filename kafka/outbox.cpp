@@ -49,6 +49,7 @@ Outbox::Impl::Impl(const OutboxConfig& config, RecordOwner& owner)
   batch_bytes_ = batch_bytes_of(properties_[0]);
   const std::int64_t now_ns = monotonic_ns();
   connection_.disconnected_since_ns = now_ns;
+  connection_.ever_connected = config.ever_connected;
   Route& main = route(RouteId::kMain);
   main.producer.emplace(properties_[0], wakeup_);  // throws what librdkafka says of the configuration
   ++counts_.producers_created;

@@ -23,10 +23,11 @@ struct OutboxConfig {
   std::vector<std::string> topics;                // configured names without patterns: looked up at start
   std::string id_prefix;  // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
   std::chrono::milliseconds linger{5};
+  bool ever_connected = false;  // by a predecessor whose records these are
 };
 
 struct Connection {
-  bool ever_connected = false;             // to one of the configured brokers, since start
+  bool ever_connected = false;             // to one of the configured brokers
   bool connected = false;                  // at least one broker connection is up
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people

@@ -59,6 +59,7 @@ Config read_root(const toml::table& table, Problems& problems) {
                {"log", "[daemon]"},
                {"log_level", "[daemon]"},
                {"stop_timeout", "[daemon]"},
+               {"daemon_grace", "[daemon]"},
                {"clients_max", "[daemon]"},
                {"brokers", kInstance},
                {"topics", kInstance},

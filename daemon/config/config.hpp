@@ -29,6 +29,7 @@ struct DaemonConfig {
   LogTarget log = LogTarget::kAuto;
   LogLevel log_level = LogLevel::kInfo;
   std::chrono::milliseconds stop_timeout = kStopTimeoutDefault;
+  std::chrono::milliseconds daemon_grace = kDaemonGraceDefault;  // where a keeper runs
   std::uint32_t clients_max = kClientsDefault;
   std::uint32_t clients_per_user_max = kClientsPerUserDefault;  // never above clients_max
   std::uint64_t lane_memory_max_bytes = kLaneMemoryDefaultBytes;

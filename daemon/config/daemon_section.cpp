@@ -61,6 +61,7 @@ DaemonConfig read_daemon(const toml::table& table, Problems& problems) {
                        {"warning", LogLevel::kWarning},
                        {"error", LogLevel::kError}});
   section.read_duration("stop_timeout", config.stop_timeout, std::chrono::milliseconds(0), kStopTimeoutMax);
+  section.read_duration("daemon_grace", config.daemon_grace, kDaemonGraceMin, kDaemonGraceMax);
   read_client_limits(section, config);
   read_lane_memory(section, config);
   constexpr std::string_view kInstance = "[instance.NAME]";

@@ -145,6 +145,7 @@ InstanceConfig read_instance(std::string name, const toml::table& table, Problem
                   {"log", "[daemon]"},
                   {"log_level", "[daemon]"},
                   {"stop_timeout", "[daemon]"},
+                  {"daemon_grace", "[daemon]"},
                   {"clients_max", "[daemon]"},
                   {"clients_per_user_max", "[daemon]"},
                   {"lane_memory_max", "[daemon]"},

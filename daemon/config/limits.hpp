@@ -23,6 +23,11 @@ inline constexpr std::uint64_t kFileMaxBytes = 4 * kMiB;
 inline constexpr std::chrono::milliseconds kStopTimeoutDefault{10'000};
 inline constexpr std::chrono::milliseconds kStopTimeoutMax{600'000};
 
+// How long calls go on into their lanes while there is no daemon.
+inline constexpr std::chrono::milliseconds kDaemonGraceDefault{60'000};
+inline constexpr std::chrono::milliseconds kDaemonGraceMin{1'000};
+inline constexpr std::chrono::milliseconds kDaemonGraceMax = std::chrono::hours(24);
+
 inline constexpr std::uint32_t kClientsDefault = 256;
 inline constexpr std::uint32_t kClientsMax = 10'000;
 inline constexpr std::uint32_t kClientsPerUserDefault = 128;

@@ -124,7 +124,7 @@ void Census::client_forgotten(uid_t id, std::uint64_t lanes, std::uint64_t lane_
   --departed_;
   lanes_ -= lanes;
   lane_bytes_ -= lane_bytes;
-  descriptors_ -= kDescriptorsPerClient;
+  descriptors_ -= kDescriptorsPerClient + lanes * kDescriptorsPerLane;
   forget_if_idle(id);
 }
 
@@ -142,6 +142,12 @@ std::optional<QuotaProblem> Census::lane_problem(uid_t id, std::uint64_t lane_by
                     "again later",
                     lanes_, lane_bytes_ / kMiB, limits_.lane_bytes_max / kMiB)};
   }
+  if (descriptors_ + kDescriptorsPerLane > limits_.descriptors_max) {
+    return QuotaProblem{
+        ipc::Refusal::kNoResources,
+        fmt::format("the daemon has {} lanes and no descriptors for more (RLIMIT_NOFILE): try again later",
+                    lanes_)};
+  }
   if (lanes_ >= limits_.lanes_max) {
     return QuotaProblem{
         ipc::Refusal::kNoResources,
@@ -157,6 +163,7 @@ void Census::lane_opened(uid_t id, std::uint64_t lane_bytes) {
   user.lane_bytes += lane_bytes;
   ++lanes_;
   lane_bytes_ += lane_bytes;
+  descriptors_ += kDescriptorsPerLane;
 }
 
 void Census::lane_closed(uid_t id, std::uint64_t lane_bytes) {
@@ -166,6 +173,7 @@ void Census::lane_closed(uid_t id, std::uint64_t lane_bytes) {
   user.lane_bytes -= lane_bytes;
   --lanes_;
   lane_bytes_ -= lane_bytes;
+  descriptors_ -= kDescriptorsPerLane;
 }
 
 bool Census::may_open_channel() const {

@@ -80,12 +80,15 @@ class Census {
   };
   const std::map<uid_t, User>& users() const { return users_; }
 
+  // KeeperLink has a duplicate of each connection of a client, each doorbell and each lane.
   static constexpr std::uint64_t kDescriptorsPerConnection = 1;  // the socket
-  static constexpr std::uint64_t kDescriptorsPerClient = 3;      // its board, and two on their way to it
-  static constexpr std::uint64_t kDescriptorsPerChannel = 1;     // the doorbell
-  static constexpr std::uint32_t kStrangersPerUserMax = 8;       // above clients_per_user_max
-  static constexpr std::uint32_t kStrangersMax = 32;             // above clients_max
-  static constexpr std::uint32_t kAdministratorsMax = 8;         // above all of these
+  static constexpr std::uint64_t kDescriptorsPerClient =
+      4;  // its board, the duplicate, two on their way to it
+  static constexpr std::uint64_t kDescriptorsPerChannel = 2;  // the doorbell, the duplicate
+  static constexpr std::uint64_t kDescriptorsPerLane = 1;     // the duplicate
+  static constexpr std::uint32_t kStrangersPerUserMax = 8;    // above clients_per_user_max
+  static constexpr std::uint32_t kStrangersMax = 32;          // above clients_max
+  static constexpr std::uint32_t kAdministratorsMax = 8;      // above all of these
 
  private:
   const User& user(uid_t id) const;

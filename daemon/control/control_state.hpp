@@ -11,6 +11,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/control/census.hpp"
+#include "daemon/control/custody.hpp"
 #include "daemon/control/status.hpp"
 #include "daemon/control/undertaker.hpp"
 #include "daemon/instance/instance.hpp"
@@ -19,10 +20,12 @@
 namespace ringpost::daemon {
 
 struct ControlState {
-  ControlState(boost::asio::io_context& io_context, const Config& configuration, const CensusLimits& limits)
+  ControlState(boost::asio::io_context& io_context, const Config& configuration, const CensusLimits& limits,
+               Custody& custody_of_descriptors)
       : io(io_context),
         config(configuration),
         census(limits),
+        custody(custody_of_descriptors),
         source(instances),
         status(io_context, source) {}
 
@@ -30,8 +33,11 @@ struct ControlState {
   const Config& config;
   Census census;
   Undertaker undertaker;
+  Custody& custody;
+  std::uint64_t generation = 0;  // which daemon this is, as the keeper counts; 0: there is none
   bool stopping = false;
-  std::uint64_t last_client_id = 0;  // ids are never used again: nothing of a client outlives this process
+  // Never used again while anything of them is left, in this process or in what it inherits.
+  std::uint64_t last_client_id = 0;
   std::uint64_t last_lane_id = 0;
   std::uint64_t protocol_errors = 0;  // connections that were ended for breaking the protocol
   std::array<std::uint64_t, ipc::kRefusalCount> refused{};  // what was said no to, by name

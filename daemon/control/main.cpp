@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -15,6 +16,8 @@
 #include "daemon/config/config.hpp"
 #include "daemon/config/log.hpp"
 #include "daemon/control/census.hpp"
+#include "daemon/control/custody.hpp"
+#include "daemon/control/estate.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/control/socket_file.hpp"
 #include "daemon/control/version.hpp"
@@ -36,12 +39,19 @@ void prepare_signals() {
   ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
 }
 
-int serve(const Config& config) {
+// How long a daemon that is ending may take until it has let go of what the keeper holds.
+constexpr std::chrono::minutes kPredecessorPatience{11};
+
+int serve(const Config& config, const std::string& keeper) {
   prepare_signals();
   const Logging logging(config.daemon.log, config.daemon.log_level);
   try {
     SocketFile socket(config.daemon.socket);
-    Server server(config, socket, take_capacity());
+    const Capacity capacity = take_capacity();
+    Custody custody(KeeperLink::open(keeper, kPredecessorPatience));
+    Estate estate = custody.has_keeper() ? sort_out(custody.keeper().take_held()) : Estate{};
+    socket.open(std::move(estate.listener), estate.listener_inode);
+    Server server(config, socket, capacity, std::move(custody), std::move(estate));
     return server.run();
   } catch (const std::invalid_argument& error) {  // a property that only librdkafka could judge
     spdlog::critical("{}", error.what());
@@ -52,10 +62,10 @@ int serve(const Config& config) {
   }
 }
 
-int load_and_serve(const std::string& path) {
+int load_and_serve(const std::string& path, const std::string& keeper) {
   const LoadResult loaded = load(path);
   for (const Problem& problem : loaded.problems) std::cerr << to_string(problem, path) << '\n';
-  return loaded.config ? serve(*loaded.config) : kExitConfig;
+  return loaded.config ? serve(*loaded.config, keeper) : kExitConfig;
 }
 
 int run(int argc, char** argv) {
@@ -63,6 +73,13 @@ int run(int argc, char** argv) {
                "ringpostd");
   std::string path;
   app.add_option("--config", path, "the configuration, see ringpost.toml(5)")->required()->type_name("FILE");
+  std::string keeper;
+  app.add_option(
+         "--keeper", keeper,
+         "the socket of ringpost-keeper(8), which holds accepted events when this process dies; \"none\": do "
+         "without")
+      ->envname("RINGPOST_KEEPER")
+      ->type_name("PATH");
   app.set_version_flag("--version",
                        fmt::format("ringpostd {} (librdkafka {})", kVersion, kafka::librdkafka_version()));
   app.footer(
@@ -73,7 +90,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
   }
-  return load_and_serve(path);
+  return load_and_serve(path, keeper == "none" ? "" : keeper);
 }
 
 }  // namespace

@@ -44,8 +44,10 @@ std::string brokers_of(const InstanceConfig& instance) {
 
 }  // namespace
 
-Server::Server(const Config& config, SocketFile& socket, const Capacity& capacity)
-    : state_(io_, config, census_limits(capacity, config.daemon)),
+Server::Server(const Config& config, SocketFile& socket, const Capacity& capacity, Custody custody,
+               Estate estate)
+    : custody_(std::move(custody)),
+      state_(io_, config, census_limits(capacity, config.daemon), custody_),
       socket_(socket),
       listener_(io_),
       signals_(io_),
@@ -57,21 +59,16 @@ Server::Server(const Config& config, SocketFile& socket, const Capacity& capacit
         "this machine's clock is coarse (/sys/devices/system/clocksource/clocksource0/current_clocksource): "
         "events that are published in the same instant could change their order");
   }
-  start_instances();
+  state_.generation = estate.generation;
+  if (custody_.has_keeper()) custody_.keeper().start(io_);
+  make_instances(estate);
+  keep_memories();
+  adopt_clients(estate);
+  for (const auto& instance : state_.instances) instance->start();
+  instances_running_ = state_.instances.size();
 }
 
 Server::~Server() = default;
-
-void Server::start_instances() {
-  for (const InstanceConfig& instance : state_.config.instances) {
-    InstanceEvents events;
-    events.client_malformed = [this, name = instance.name](std::uint64_t client_id, const std::string& why) {
-      boost::asio::post(io_, [this, client_id, name, why] { client_malformed(client_id, name, why); });
-    };
-    state_.instances.push_back(std::make_unique<Instance>(instance, std::move(events)));
-  }
-  instances_running_ = state_.instances.size();
-}
 
 void Server::say_what_runs() const {
   const CensusLimits& limits = state_.census.limits();
@@ -82,9 +79,12 @@ void Server::say_what_runs() const {
                  brokers_of(instance), instance.topics.size(), instance.buffer_size_bytes / kMiB,
                  instance.enabled ? "" : ", switched off (enabled = false)");
   }
-  spdlog::warn(
-      "no keeper runs: events that were accepted and have not reached Kafka end with this process, and calls "
-      "fail with DAEMON_UNAVAILABLE while it is away");
+  if (!state_.custody.has_keeper()) {
+    spdlog::warn(
+        "no keeper runs: events that were accepted and have not reached Kafka end with this process, and "
+        "calls "
+        "fail with DAEMON_UNAVAILABLE while it is away");
+  }
   if (!ipc::barriers_available()) {
     spdlog::warn("this kernel has no membarrier(GLOBAL_EXPEDITED): idle instances wake up every millisecond");
   }
@@ -102,7 +102,8 @@ void Server::say_what_runs() const {
 int Server::run() {
   wait_for_signal();
   say_what_runs();
-  queue_empty_ns_ = ipc::monotonic_ns();
+  // Before a dead daemon's socket connections may have waited for any time.
+  queue_empty_ns_ = socket_.is_inherited() ? 0 : ipc::monotonic_ns();
   socket_.listen();
   // A descriptor of its own, so that SocketFile's and Asio's owners don't meet.
   listener_.assign(::dup(socket_.socket()));
@@ -199,16 +200,27 @@ void Server::refused_closed() {
 
 void Server::session_ended(Session& session, ipc::Descriptor socket) {
   const uid_t user = session.who().peer.uid;
-  // It counts until it is closed: whoever makes that take long has fewer connections meanwhile.
-  state_.undertaker.close(std::move(socket), [this, user] {
-    boost::asio::post(io_, [this, user] { state_.census.disconnected(user); });
-  });
+  ::shutdown(socket.get(), SHUT_RDWR);  // its peer knows at once, whoever else has it
+  // It counts until it is closed: whoever makes that take long has fewer connections meanwhile. The keeper must not be
+  // the last who has it, for closing may take long (undertaker.hpp).
+  auto closing = std::make_shared<ipc::Descriptor>(std::move(socket));
+  auto close = [this, user, closing] {
+    state_.undertaker.close(std::move(*closing), [this, user] {
+      boost::asio::post(io_, [this, user] { state_.census.disconnected(user); });
+    });
+  };
+  session.client() ? state_.custody.drop(client_name_of(session.client()->id), std::move(close)) : close();
   if (const std::shared_ptr<Client>& client = session.client()) {
     spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name, session.who().text());
     state_.census.client_departed();
     const std::vector<std::uint32_t> channels = session.open_channels();
-    departed_[client->id] = {client,          session.lanes_opened(), session.lane_bytes_opened(),
-                             channels.size(), channels.size() + 1,    session.is_cut_off()};
+    departed_[client->id] = {client,
+                             session.lanes_opened(),
+                             session.lane_bytes_opened(),
+                             channels.size(),
+                             channels.size() + 1,
+                             session.kept_names(),
+                             session.is_cut_off()};
     for (const std::uint32_t index : channels) {
       state_.instances[index]->client_gone(client->id, [this, id = client->id] {
         boost::asio::post(io_, [this, id] { channel_drained(id); });
@@ -224,6 +236,7 @@ void Server::channel_drained(std::uint64_t client_id) {
   assert(found != departed_.end());
   Departed& departed = found->second;
   if (--departed.instances_left != 0) return;
+  for (const std::string& name : departed.kept_names) state_.custody.drop(name);
   state_.census.channels_closed(departed.channels);
   state_.census.client_forgotten(departed.client->peer.uid, departed.lanes, departed.lane_bytes);
   departed_.erase(found);
@@ -273,20 +286,27 @@ void Server::signal(int number) {
   wait_for_signal();
 }
 
+// Where a keeper outlives this daemon, another one goes on with the connections and the lanes: clients need not know.
 void Server::stop() {
   state_.stopping = true;
+  const bool handed_on = state_.custody.survives_a_stop();
   notify_systemd("STOPPING=1\nSTATUS=delivering what was accepted");
   accept_pause_.cancel();
   house_keeping_.cancel();
   listener_.close();
-  state_.undertaker.close(socket_.remove(), nullptr);
-  for (const auto& session : sessions_) session->daemon_stops();
+  if (handed_on) {
+    socket_.leave();
+    for (const auto& session : sessions_) session->leave_open();
+  } else {
+    state_.undertaker.close(socket_.remove(), nullptr);
+    for (const auto& session : sessions_) session->daemon_stops();
+  }
   const std::int64_t deadline_ns =
       ipc::monotonic_ns() + std::chrono::nanoseconds(state_.config.daemon.stop_timeout).count();
   for (const auto& instance : state_.instances) {
-    instance->stop(deadline_ns, [this](const InstanceStatus& last) {
-      boost::asio::post(io_, [this, last] { instance_stopped(last); });
-    });
+    instance->stop({deadline_ns, handed_on, [this, handed_on](const InstanceStatus& last) {
+                      boost::asio::post(io_, [this, last, handed_on] { instance_stopped(last, handed_on); });
+                    }});
   }
   stop_deadline_.expires_after(state_.config.daemon.stop_timeout + kStopOverdue);
   stop_deadline_.async_wait([this](const boost::system::error_code& failed) {
@@ -294,10 +314,15 @@ void Server::stop() {
   });
 }
 
-void Server::instance_stopped(const InstanceStatus& last) {
+void Server::instance_stopped(const InstanceStatus& last, bool handed_on) {
   if (last.waiting == 0) {
     spdlog::info("instance {}: nothing is left: {} accepted, {} delivered, {} dead letters", last.name,
                  last.accepted, last.delivered, last.dead_letters);
+  } else if (handed_on) {
+    spdlog::info(
+        "instance {}: {} of {} accepted events wait with the keeper for the next ringpostd; {} delivered, "
+        "{} dead letters",
+        last.name, last.waiting, last.accepted, last.delivered, last.dead_letters);
   } else {
     spdlog::error(
         "instance {}: {} of {} accepted events did not reach Kafka within stop_timeout ({}) and end with "

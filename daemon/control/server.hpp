@@ -18,6 +18,8 @@
 #include "daemon/config/config.hpp"
 #include "daemon/control/census.hpp"
 #include "daemon/control/control_state.hpp"
+#include "daemon/control/custody.hpp"
+#include "daemon/control/estate.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/socket_file.hpp"
 
@@ -25,9 +27,9 @@ namespace ringpost::daemon {
 
 class Server {
  public:
-  // Starts the instances; `config` and `socket` must outlive it. Throws std::invalid_argument when librdkafka
-  // refuses a property, std::runtime_error when this machine is not fit.
-  Server(const Config& config, SocketFile& socket, const Capacity& capacity);
+  // Makes the instances, which go on with what a dead daemon has left; what is referred to must outlive it. Throws
+  // std::invalid_argument when librdkafka refuses a property, std::runtime_error when this machine is not fit.
+  Server(const Config& config, SocketFile& socket, const Capacity& capacity, Custody custody, Estate estate);
   ~Server();
 
   // Serves until a signal has stopped it. The process's exit code.
@@ -41,10 +43,23 @@ class Server {
     std::uint64_t lane_bytes = 0;
     std::uint64_t channels = 0;
     std::size_t instances_left = 0;
+    std::set<std::string> kept_names;
     bool malformed = false;
   };
 
-  void start_instances();
+  // server_adoption.cpp
+  void make_instances(Estate& estate);
+  std::unique_ptr<Instance> make_instance(const InstanceConfig& config, Inheritance inheritance);
+  void drop_unregistered(std::uint32_t index, std::set<std::uint64_t> lanes);
+  bool is_damaged(const std::string& instance) const;
+  std::shared_ptr<Client> inherited_client(std::uint64_t client_id, Estate& estate);
+  void adopt_clients(Estate& estate);
+  Session::Adoption adoption_of(const std::shared_ptr<Client>& client);
+  void adopt_session(ipc::Descriptor connection, Session::Adoption adoption);
+  void adopt_departed(const Session::Adoption& adoption);
+  void count_adopted(uid_t user, const Session::Adoption& adoption);
+  void keep_memories();
+
   void say_what_runs() const;
 
   void wait_for_connections();
@@ -63,11 +78,12 @@ class Server {
   void wait_for_signal();
   void signal(int number);
   void stop();
-  void instance_stopped(const InstanceStatus& last);
+  void instance_stopped(const InstanceStatus& last, bool handed_on);
   void stop_overdue();
   void keep_house();
 
   boost::asio::io_context io_;
+  Custody custody_;
   ControlState state_;
   SocketFile& socket_;
   boost::asio::posix::stream_descriptor listener_;
@@ -78,6 +94,11 @@ class Server {
   std::int64_t queue_empty_ns_ = 0;  // CLOCK_MONOTONIC: nobody waited for accept() at that time
   std::set<std::shared_ptr<Session>> sessions_;
   std::map<std::uint64_t, Departed> departed_;  // by client id
+  // Of a dead daemon, until they are sessions or departed.
+  std::map<std::uint64_t, std::shared_ptr<Client>> inherited_;
+  std::map<std::uint64_t, std::map<std::uint32_t, ipc::Descriptor>> doorbells_;  // by client and instance
+  std::uint64_t listener_before_ = 0;  // the number of the socket's file that a dead daemon made
+  std::vector<std::string> damaged_;   // instances whose inheritance could not be used
   bool accepting_held_ = false;
   std::size_t refused_closing_ = 0;  // connections that were refused and are with the undertaker
   std::size_t instances_running_ = 0;

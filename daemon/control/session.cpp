@@ -1,6 +1,5 @@
 #include "daemon/control/session.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,36 +10,23 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include "daemon/config/log.hpp"
 #include "daemon/config/memory_bound.hpp"
 #include "daemon/control/clock_check.hpp"
+#include "daemon/control/estate.hpp"
 #include "daemon/control/version.hpp"
 #include "ipc/clock.hpp"
-#include "ipc/doorbell.hpp"
-#include "ipc/lane_reader.hpp"
 #include "kafka/outbox.hpp"
 
 namespace ringpost::daemon {
-namespace {
 
-// For logs: what a client calls itself, without what could upset a terminal.
-std::string printable(std::string_view name_untrusted) {
+std::string Session::printable(std::string_view name_untrusted) {
   if (name_untrusted.empty()) return "(no name)";
   std::string name(name_untrusted);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return name;
 }
-
-ipc::Descriptor duplicate(const ipc::Descriptor& descriptor) {
-  ipc::Descriptor copy(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw std::system_error(errno, std::generic_category(), "duplicating a descriptor");
-  return copy;
-}
-
-}  // namespace
 
 Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, std::int64_t not_before_ns,
                  Ended ended)
@@ -58,6 +44,11 @@ Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, 
 }
 
 void Session::start() {
+  if (phase_ == Phase::kAdopted) {
+    say_adopted();
+    if (phase_ != Phase::kEnded) wait_for_question();
+    return;
+  }
   hello_deadline_.expires_after(kHelloDeadline);
   hello_deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& failed) {
     const auto self = weak.lock();
@@ -79,7 +70,8 @@ void Session::daemon_stops() {
 std::vector<std::uint32_t> Session::open_channels() const {
   std::vector<std::uint32_t> open;
   for (std::uint32_t index = 0; index < channels_.size(); ++index) {
-    if (channels_[index].state == Channel::State::kOpen) open.push_back(index);
+    const Channel::State state = channels_[index].state;
+    if (state == Channel::State::kOpen || state == Channel::State::kInherited) open.push_back(index);
   }
   return open;
 }
@@ -108,6 +100,7 @@ void Session::read_question() {
 }
 
 void Session::question(const ipc::Frame& frame) {
+  if (phase_ == Phase::kAdopted) return hello_again(frame);
   if (phase_ == Phase::kAnswering || ipc::unread_bytes(socket_.native_handle()) != 0) {
     return protocol_error("it asked before it had read the last answer");
   }
@@ -148,14 +141,27 @@ void Session::welcome(std::uint64_t number, std::string name) {
   ++state_.last_client_id;
   state_.census.client_came(who_.peer.uid);
   hello_deadline_.cancel();
-  phase_ = Phase::kIdle;
-  spdlog::debug("client {} \"{}\" ({}) is here", client_->id, client_->name, who_.text());
+  phase_ = Phase::kAnswering;
+  // Whoever knows that he is a client has a connection that outlives this daemon.
+  state_.custody.keep(client_name_of(client_->id), socket_.native_handle(),
+                      [weak = weak_from_this(), number](bool kept) {
+                        const auto self = weak.lock();
+                        if (!self || self->phase_ != Phase::kAnswering) return;
+                        if (kept) return self->send_welcome(number);
+                        self->refuse_and_end(number, ipc::Refusal::kNoResources, kNotKept);
+                      });
+}
 
+void Session::send_welcome(std::uint64_t number) {
+  spdlog::debug("client {} \"{}\" ({}) is here", client_->id, client_->name, who_.text());
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kWelcome, number);
   frame.body.welcome.client_id = client_->id;
   frame.body.welcome.instance_count = static_cast<std::uint32_t>(state_.instances.size());
   frame.body.welcome.ping_interval_ms = kPingIntervalMs;
-  frame.body.welcome.daemon_grace_ms = 0;  // no keeper: nothing would drain what is written without a daemon
+  // Without a keeper nothing would drain what is written without a daemon.
+  frame.body.welcome.daemon_grace_ms =
+      state_.custody.has_keeper() ? static_cast<std::uint32_t>(state_.config.daemon.daemon_grace.count()) : 0;
+  frame.body.welcome.generation = static_cast<std::uint32_t>(state_.generation);
   if (!answer(frame, std::array{client_->board.memory().get()})) end();
 }
 
@@ -171,6 +177,7 @@ void Session::answer_client(const ipc::Frame& frame) {
     case ipc::FrameType::kOpenLane:
       return open_lane(number, frame.body.index.index);
     case ipc::FrameType::kPing:
+      confirm(frame.body.index.index);
       answer(ipc::make_frame(ipc::FrameType::kPong, number));
       return;
     case ipc::FrameType::kStatus:
@@ -178,130 +185,6 @@ void Session::answer_client(const ipc::Frame& frame) {
     default:
       protocol_error("it sent a frame that is no question");
   }
-}
-
-void Session::open_instance(std::uint64_t number, std::uint32_t index) {
-  if (index >= channels_.size()) {
-    return refuse(number, ipc::Refusal::kNoSuchInstance,
-                  fmt::format("there is no instance {}: this daemon has {}", index, channels_.size()));
-  }
-  if (channels_[index].state != Channel::State::kClosed) return protocol_error("it opened an instance twice");
-  if (state_.stopping) return refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
-  if (!may_use(state_.config.instances[index].allow, who_)) {
-    channels_[index].state = Channel::State::kDenied;
-    ipc::Frame frame = ipc::make_frame(ipc::FrameType::kInstance, number);
-    ipc::set_text_field(frame.body.instance.name, state_.config.instances[index].name);
-    answer(frame);
-    return;
-  }
-  if (!state_.census.may_open_channel()) {
-    return refuse(number, ipc::Refusal::kNoResources,
-                  "no descriptors are left (RLIMIT_NOFILE): try again later");
-  }
-  try {
-    open_channel(number, index);
-  } catch (const std::exception& error) {
-    refuse(number, ipc::Refusal::kNoResources, error.what());
-  }
-}
-
-void Session::open_channel(std::uint64_t number, std::uint32_t index) {
-  const InstanceConfig& config = state_.config.instances[index];
-  Instance& instance = *state_.instances[index];
-  const ipc::Descriptor doorbell = ipc::create_doorbell();
-  ipc::Descriptor watched = duplicate(doorbell);
-
-  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kInstance, number);
-  ipc::set_text_field(frame.body.instance.name, config.name);
-  frame.body.instance.lane_bytes = config.lane_size_bytes;
-  frame.body.instance.lanes_max = std::min(config.lanes_per_client_max, ipc::kLanesPerChannelMax);
-  frame.body.instance.allowed = 1;
-  if (!answer(frame, std::array{instance.board_memory().get(), doorbell.get()})) return;
-  // After the answer: what failed can be asked again. A ring before this is not lost, for watching begins
-  // with a look.
-  channels_[index].state = Channel::State::kOpen;
-  state_.census.channel_opened();
-  instance.open_channel(client_, std::move(watched));
-}
-
-void Session::open_lane(std::uint64_t number, std::uint32_t index) {
-  if (index >= channels_.size()) {
-    return refuse(number, ipc::Refusal::kNoSuchInstance,
-                  fmt::format("there is no instance {}: this daemon has {}", index, channels_.size()));
-  }
-  const InstanceConfig& config = state_.config.instances[index];
-  Channel& channel = channels_[index];
-  const std::uint32_t lanes_max = std::min(config.lanes_per_client_max, ipc::kLanesPerChannelMax);
-  if (channel.state == Channel::State::kClosed) {
-    return protocol_error("it asked for a lane of an instance that it had not opened");
-  }
-  if (channel.state == Channel::State::kDenied) {
-    return refuse(number, ipc::Refusal::kDenied,
-                  fmt::format("{} may not use instance {}", who_.text(), config.name));
-  }
-  if (state_.stopping) return refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
-  if (channel.unsent.memory) return send_lane(number, index);
-  if (channel.lanes >= lanes_max || lanes_opened_ >= ipc::kBoardSlotsMax) {
-    return refuse(number, ipc::Refusal::kTooManyLanes,
-                  fmt::format("you have {} lanes of instance {} (of {}) and {} in all (of {})", channel.lanes,
-                              config.name, lanes_max, lanes_opened_, ipc::kBoardSlotsMax));
-  }
-  const auto quota = state_.census.lane_problem(who_.peer.uid, config.lane_size_bytes);
-  if (quota) {
-    log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(quota->refusal), who_.peer.uid),
-                "a lane of instance {} was refused to {} ({}): {}", config.name, client_->name, who_.text(),
-                quota->text);
-    return refuse(number, quota->refusal, quota->text);
-  }
-  try {
-    create_lane(number, index);
-  } catch (const std::exception& error) {
-    refuse(number, ipc::Refusal::kNoResources, error.what());
-  }
-}
-
-void Session::create_lane(std::uint64_t number, std::uint32_t index) {
-  Channel& channel = channels_[index];
-  const std::uint64_t id = state_.last_lane_id + 1;
-  ipc::Descriptor memory = ipc::create_lane(id, state_.config.instances[index].lane_size_bytes);
-  // Only a lane that is part of the cut may be written: so it is sent when the instance has it.
-  auto registered = [weak = weak_from_this(), &io = state_.io, number, index](bool done) {
-    boost::asio::post(io, [weak, number, index, done] {
-      if (const auto self = weak.lock()) self->lane_registered(number, index, done);
-    });
-  };
-  state_.instances[index]->open_lane(client_, id, lanes_opened_, memory, std::move(registered));
-  state_.last_lane_id = id;
-  state_.census.lane_opened(who_.peer.uid, state_.config.instances[index].lane_size_bytes);
-  lane_bytes_opened_ += state_.config.instances[index].lane_size_bytes;
-  channel.unsent = {id, lanes_opened_, std::move(memory)};
-  ++channel.lanes;
-  ++lanes_opened_;
-  phase_ = Phase::kAnswering;
-}
-
-void Session::lane_registered(std::uint64_t number, std::uint32_t index, bool done) {
-  if (phase_ != Phase::kAnswering) return;
-  if (done) return send_lane(number, index);
-  // It is the last one that was asked for: its slot is free again.
-  channels_[index].unsent.memory.reset();
-  --channels_[index].lanes;
-  --lanes_opened_;
-  lane_bytes_opened_ -= state_.config.instances[index].lane_size_bytes;
-  state_.census.lane_closed(who_.peer.uid, state_.config.instances[index].lane_size_bytes);
-  refuse(number, ipc::Refusal::kNoResources,
-         fmt::format("instance {} has no room for another lane: try again later",
-                     state_.config.instances[index].name));
-}
-
-void Session::send_lane(std::uint64_t number, std::uint32_t index) {
-  Lane& lane = channels_[index].unsent;
-  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kLane, number);
-  frame.body.lane.lane_id = lane.id;
-  frame.body.lane.capacity_bytes = state_.config.instances[index].lane_size_bytes;
-  frame.body.lane.slot = lane.slot;
-  // A lane that could not leave goes with the answer to the next question.
-  if (answer(frame, std::array{lane.memory.get()})) lane.memory.reset();
 }
 
 void Session::read_status(std::uint64_t number) {
@@ -324,6 +207,9 @@ DaemonStatus Session::daemon_status() const {
   daemon.pid = ::getpid();
   daemon.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(uptime).count();
   daemon.librdkafka = kafka::librdkafka_version();
+  daemon.keeper = state_.custody.survives_a_crash();
+  daemon.generation = state_.generation;
+  daemon.kept_descriptors = state_.custody.held();
   daemon.memory_bound_bytes = memory_bound_bytes(state_.config);
   daemon.protocol_errors = state_.protocol_errors;
   daemon.refused = state_.refused;

@@ -6,6 +6,9 @@
 //           │                    └───────────────────◀────────┴──answer sent────┘
 //           └──────────deadline, end of the connection, protocol error──▶ kEnded
 //
+//     kAdopted ──hello that names this daemon──▶ kIdle        a connection of a dead daemon's: everything else that
+//                                                            comes before that hello is dropped
+//
 // A status question instead of the hello makes no client: it is answered, and that is the connection's end.
 #pragma once
 
@@ -13,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,22 +45,39 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(ControlState& state, ipc::Descriptor& socket, Credentials who, std::int64_t not_before_ns,
           Ended ended);
 
+  // A connection that a dead daemon has left, and what its client has there.
+  struct Adoption {
+    std::shared_ptr<Client> client;
+    struct Channel {
+      std::uint32_t index = 0;
+      ipc::Descriptor doorbell;  // none: it had not been opened
+      std::vector<AdoptedLane> lanes;
+    };
+    std::vector<Channel> channels;
+  };
+  Session(ControlState& state, ipc::Descriptor& socket, Credentials who, Adoption adoption, Ended ended);
+
   void start();
   // Its client's memory was malformed: every later call and question fails. False: it was cut off before.
   bool cut_off();
   bool is_cut_off() const { return cut_off_; }
   void daemon_stops();
-  // The process is at its end, which closes the socket.
-  void leave_open() { socket_.release(); }
+  // The process is at its end, which closes the socket; or another daemon goes on with it.
+  void leave_open() {
+    phase_ = Phase::kEnded;
+    socket_.release();
+  }
 
   const Credentials& who() const { return who_; }
   const std::shared_ptr<Client>& client() const { return client_; }  // null before the hello
   std::vector<std::uint32_t> open_channels() const;                  // the instances' indices
   std::uint64_t lanes_opened() const { return lanes_opened_; }
   std::uint64_t lane_bytes_opened() const { return lane_bytes_opened_; }
+  // Under which the keeper has its lanes and doorbells.
+  const std::set<std::string>& kept_names() const { return kept_names_; }
 
  private:
-  enum class Phase : std::uint8_t { kExpectsHello, kIdle, kAnswering, kEnded };
+  enum class Phase : std::uint8_t { kExpectsHello, kAdopted, kIdle, kAnswering, kEnded };
 
   // A lane that is registered; its descriptor is here until it has left for the client.
   struct Lane {
@@ -65,22 +86,44 @@ class Session : public std::enable_shared_from_this<Session> {
     ipc::Descriptor memory;
   };
   struct Channel {
-    enum class State : std::uint8_t { kClosed, kDenied, kOpen };
+    enum class State : std::uint8_t { kClosed, kDenied, kOpen, kInherited };
     State state = State::kClosed;
     std::uint32_t lanes = 0;
     Lane unsent;
+    // Of a dead daemon's client, until it has opened the instance here.
+    ipc::Descriptor doorbell;
+    std::vector<AdoptedLane> inherited;
   };
+
+  // What a refusal says when the keeper did not take something.
+  static constexpr const char* kNotKept =
+      "the keeper is away or full (its log says which), and what is not with it would end with the daemon: "
+      "try again "
+      "later";
+  // For logs: what a client calls itself, without what could upset a terminal.
+  static std::string printable(std::string_view name_untrusted);
 
   void wait_for_question();
   void read_question();
   void question(const ipc::Frame& frame);
   void hello(const ipc::Frame& frame);
   void welcome(std::uint64_t number, std::string name);
+  void send_welcome(std::uint64_t number);
+  // session_adoption.cpp
+  void say_adopted();
+  void hello_again(const ipc::Frame& frame);
+  void abandon_lanes_not_in(const ipc::HelloBody& hello);
+  void open_inherited(std::uint64_t number, std::uint32_t index);
+  void confirm(std::uint32_t generation);
   void answer_client(const ipc::Frame& frame);
   void open_instance(std::uint64_t number, std::uint32_t index);
   void open_channel(std::uint64_t number, std::uint32_t index);
+  void doorbell_kept(std::uint64_t number, std::uint32_t index, const ipc::Descriptor& doorbell, bool kept);
+  ipc::Frame instance_frame(std::uint64_t number, std::uint32_t index) const;
   void open_lane(std::uint64_t number, std::uint32_t index);
   void create_lane(std::uint64_t number, std::uint32_t index);
+  void register_lane(std::uint64_t number, std::uint32_t index);
+  void lane_failed(std::uint64_t number, std::uint32_t index, const char* why);
   void lane_registered(std::uint64_t number, std::uint32_t index, bool done);
   void send_lane(std::uint64_t number, std::uint32_t index);
   void read_status(std::uint64_t number);
@@ -105,6 +148,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Channel> channels_;
   std::uint32_t lanes_opened_ = 0;  // of all channels: the next slot on the board
   std::uint64_t lane_bytes_opened_ = 0;
+  std::set<std::string> kept_names_;
+  bool confirmed_ = false;
 };
 
 }  // namespace ringpost::daemon

@@ -37,10 +37,35 @@ std::string holder_of(int lock) {
 
 }  // namespace
 
-SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
-  take_lock();
+SocketFile::SocketFile(std::string path) : path_(std::move(path)) { take_lock(); }
+
+void SocketFile::open(ipc::Descriptor inherited, std::uint64_t inode_of_inherited) {
+  if (inherited && take_over(std::move(inherited), inode_of_inherited)) return;
   remove_stale_file();
   bind();
+}
+
+// False: the configuration names another path now, or the file is not the one that leads to this socket.
+bool SocketFile::take_over(ipc::Descriptor inherited, std::uint64_t inode) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(inherited.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  const std::string path_before = static_cast<const char*>(address.sun_path);
+  struct stat status {};
+  const bool leads_there = ::lstat(path_before.c_str(), &status) == 0 && status.st_ino == inode;
+  if (leads_there && path_ != path_before) ::unlink(path_before.c_str());  // nobody listens there any more
+  if (!leads_there || path_ != path_before) return false;
+  socket_ = std::move(inherited);
+  is_inherited_ = note_file();
+  return is_inherited_;
+}
+
+bool SocketFile::note_file() {
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) != 0) return false;
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  return true;
 }
 
 void SocketFile::take_lock() {
@@ -100,12 +125,7 @@ void SocketFile::bind() {
   const int why = errno;
   ::umask(umask_before);
   errno = why;
-  struct stat status {};
-  if (bound != 0 || ::lstat(path_.c_str(), &status) != 0) {
-    fail(fmt::format("can't create the socket {}: {}", path_, reason()));
-  }
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
+  if (bound != 0 || !note_file()) fail(fmt::format("can't create the socket {}: {}", path_, reason()));
 }
 
 void SocketFile::listen() {

@@ -30,6 +30,9 @@ struct DaemonStatus {
   pid_t pid = 0;
   std::int64_t uptime_s = 0;
   std::string librdkafka;
+  bool keeper = false;           // what is accepted now outlives this process
+  std::uint64_t generation = 0;  // which daemon this is, as the keeper counts
+  std::uint64_t kept_descriptors = 0;
   std::uint64_t clients = 0;           // connected
   std::uint64_t clients_departed = 0;  // gone, but their lanes are not drained yet
   std::uint64_t connections = 0;       // with those that have said no hello

@@ -31,11 +31,6 @@ std::size_t chunk_count_for(std::size_t buffer_bytes, std::size_t chunk_bytes) {
   return std::max<std::size_t>(2, (buffer_bytes + chunk_bytes - 1) / chunk_bytes);
 }
 
-std::uint64_t chunks_offset_for(std::size_t chunk_count) {
-  const std::size_t table_end = ipc::kArenaTableOffset + chunk_count * sizeof(ArenaChunk);
-  return (table_end + ipc::kPageBytes - 1) / ipc::kPageBytes * ipc::kPageBytes;
-}
-
 ArenaState state_of(const ArenaPrefix& prefix) {
   return static_cast<ArenaState>(prefix.state.load(std::memory_order_acquire));  // set_handed(), finish()
 }
@@ -46,7 +41,7 @@ bool has_ended(ArenaState state) { return state == ArenaState::kDelivered || sta
 
 Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes)
     : chunk_bytes_(chunk_bytes_for(max_event_bytes)),
-      chunks_offset_(chunks_offset_for(chunk_count_for(buffer_bytes, chunk_bytes_))),
+      chunks_offset_(ipc::arena_chunks_offset(chunk_count_for(buffer_bytes, chunk_bytes_))),
       chunks_(chunk_count_for(buffer_bytes, chunk_bytes_)) {
   const std::size_t size_bytes = chunks_offset_ + chunks_.size() * chunk_bytes_;
   memory_ = ipc::create_memory("ringpost-arena", size_bytes);
@@ -60,12 +55,29 @@ Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes)
   header().version = ipc::kArenaVersion;
   header().chunk_count = static_cast<std::uint32_t>(chunks_.size());
   header().chunk_bytes = chunk_bytes_;
+  header().max_event_bytes = max_event_bytes;
   std::copy(id.begin(), id.end(), header().arena_id.begin());
 
   for (auto number = static_cast<std::uint32_t>(chunks_.size()); number > 0; --number)
     free_.push_back(number - 1);
   next_.next_sequence = 1;
   commit();
+}
+
+Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, const Arena& emptied)
+    : Arena(buffer_bytes, max_event_bytes) {
+  assert(emptied.waiting() == 0);
+  next_.next_sequence = emptied.next_.next_sequence;
+  next_.freed_delivered = delivered_ = emptied.delivered_;
+  next_.freed_dead = dead_ = emptied.dead_;
+  lane_positions_ = emptied.lane_positions_;
+  if (emptied.ever_connected()) note_connected();
+  commit();
+}
+
+bool Arena::has_size(std::size_t buffer_bytes, std::size_t max_event_bytes) const {
+  return header().max_event_bytes == max_event_bytes && chunk_bytes_ == chunk_bytes_for(max_event_bytes) &&
+         chunks_.size() == chunk_count_for(buffer_bytes, chunk_bytes_);
 }
 
 Tenant Arena::add_tenant() {
@@ -144,6 +156,8 @@ void Arena::set_handed(Ticket ticket, std::int32_t partition) {
   prefix->state.store(static_cast<std::uint32_t>(ArenaState::kHanded),
                       std::memory_order_release);  // for a successor
 }
+
+bool Arena::is_handed(Ticket ticket) const { return state_of(prefix(ticket)) == ArenaState::kHanded; }
 
 void Arena::finish(Ticket ticket, ArenaState end) {
   assert(end == ArenaState::kDelivered || end == ArenaState::kDead);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/instance/tenancy.hpp"
@@ -22,6 +23,30 @@ class Arena {
 
   // Rounded up to whole chunks, two at least; a chunk holds the largest record.
   Arena(std::size_t buffer_bytes, std::size_t max_event_bytes);
+
+  // Of another size, in the place of one that nothing is left in: sequences and totals go on.
+  Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, const Arena& emptied);
+
+  // What a dead daemon has left. Throws std::runtime_error when it is of another version or damaged: it is left
+  // as it is, then. Every one of left() must be settled before the first append().
+  explicit Arena(ipc::Descriptor memory);
+  // The records that have not ended, in the order of their sequence.
+  const std::vector<Ticket>& left() const { return left_; }
+  void settle(Ticket ticket, Tenant tenant);
+  // Behind the last record that was taken from this lane, as far as the arena knows; 0: nothing of it.
+  std::uint64_t lane_position(std::uint64_t lane_id) const;
+  std::uint64_t largest_lane_id() const;
+  void forget_left();  // after the last settle(): frees the memory of the above
+
+  const ipc::Descriptor& memory() const { return memory_; }  // for who keeps it beyond this process
+  std::size_t max_event_bytes() const { return header().max_event_bytes; }
+  bool has_size(std::size_t buffer_bytes, std::size_t max_event_bytes) const;
+  bool ever_connected() const {
+    return header().ever_connected.load(std::memory_order_relaxed) != 0;  // note_connected()
+  }
+  void note_connected() {
+    header().ever_connected.store(1, std::memory_order_relaxed);  // a figure for a successor
+  }
 
   struct Origin {
     std::uint64_t lane_id = 0;
@@ -42,6 +67,7 @@ class Arena {
     return static_cast<std::uint32_t>((ticket - chunks_offset_) / chunk_bytes_);
   }
   void set_handed(Ticket ticket, std::int32_t partition);
+  bool is_handed(Ticket ticket) const;
   // Ends a record as delivered or dead. Its chunk is free when all its records have ended.
   void finish(Ticket ticket, ipc::ArenaState end);
 
@@ -102,6 +128,12 @@ class Arena {
     return own_[tenant].chunk != Filling::kNoChunk ? own_[tenant] : common_;
   }
   bool lags(Tenant tenant) const;
+  // arena_recovery.cpp
+  void check_header() const;
+  void forget_half_freed();
+  void recover_chunk(std::uint32_t number);
+  std::uint64_t recover_records(std::uint32_t number);
+  void count_recovered(std::uint32_t number, Ticket ticket);
   void open_chunk(Filling& filling);
   void close_chunk(Filling& filling);
   void free_chunk(std::uint32_t number);
@@ -122,6 +154,8 @@ class Arena {
   std::vector<std::uint32_t> free_;  // the last freed is used first: it is still in the cache
   std::uint64_t delivered_ = 0;
   std::uint64_t dead_ = 0;
+  std::vector<Ticket> left_;
+  std::unordered_map<std::uint64_t, std::uint64_t> lane_positions_;  // as recovered
 };
 
 }  // namespace ringpost::daemon

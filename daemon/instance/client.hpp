@@ -15,7 +15,7 @@ struct Client {
       : id(id_of_client), name(std::move(name_of_client)), peer(peer_of_client), board(id_of_client) {}
 
   const std::uint64_t id;  // never used again
-  const std::string name;  // as it calls itself, printable; for people
+  std::string name;        // the control thread's: as it calls itself, printable; for people
   const ipc::Peer peer;    // from the socket
   // Standing: written by the control thread. A slot: by the thread of the instance whose lane has it.
   ipc::ClientBoardWriter board;

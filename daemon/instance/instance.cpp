@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
+#include "daemon/config/log.hpp"
 #include "daemon/instance/loop.hpp"
 
 namespace ringpost::daemon {
@@ -18,16 +20,45 @@ std::shared_ptr<ipc::Descriptor> duplicate(const ipc::Descriptor& descriptor) {
   return std::make_shared<ipc::Descriptor>(number);
 }
 
+Arena arena_of(const InstanceConfig& config, Inheritance& inheritance) {
+  if (!inheritance.arena) return {config.buffer_size_bytes, config.max_event_size_bytes};
+  Arena left(std::move(inheritance.arena));
+  if (left.has_size(config.buffer_size_bytes, config.max_event_size_bytes)) return left;
+  if (left.waiting() == 0) return {config.buffer_size_bytes, config.max_event_size_bytes, left};
+  spdlog::warn(
+      "instance {}: {} events wait in a buffer of {} MiB: buffer_size and max_event_size take effect at a "
+      "start that "
+      "finds it empty",
+      config.name, left.waiting(), left.buffer_bytes() / kMiB);
+  return left;
+}
+
 }  // namespace
 
-Instance::Instance(const InstanceConfig& config, InstanceEvents events)
-    : loop_(std::make_unique<Loop>(config, std::move(events))) {}
+Instance::Instance(const InstanceConfig& config, InstanceEvents events, Inheritance inheritance) {
+  Arena arena = arena_of(config, inheritance);
+  // An arena that was left holds events up to its own size.
+  InstanceConfig effective = config;
+  effective.max_event_size_bytes =
+      std::min<std::uint64_t>(config.max_event_size_bytes, arena.max_event_bytes());
+  loop_ = std::make_unique<Loop>(effective, std::move(events), std::move(arena), inheritance);
+}
 
 Instance::~Instance() = default;
 
 const InstanceConfig& Instance::config() const { return loop_->config(); }
 
 const ipc::Descriptor& Instance::board_memory() const { return loop_->board_memory(); }
+
+const ipc::Descriptor& Instance::arena_memory() const { return loop_->arena_memory(); }
+
+const ipc::Descriptor& Instance::journal_memory() const { return loop_->journal_memory(); }
+
+const std::vector<AdoptedLane>& Instance::adopted_lanes() const { return loop_->adopted_lanes(); }
+
+std::uint64_t Instance::largest_lane_id() const { return loop_->largest_lane_id(); }
+
+void Instance::start() { loop_->start(); }
 
 void Instance::open_channel(std::shared_ptr<Client> client, ipc::Descriptor doorbell) {
   auto moved = std::make_shared<ipc::Descriptor>(std::move(doorbell));
@@ -54,8 +85,16 @@ void Instance::status(std::function<void(const InstanceStatus&)> done) {
   loop_->ask([done = std::move(done)](Loop& loop) { done(loop.read_status()); });
 }
 
-void Instance::stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done) {
-  loop_->ask([deadline_ns, done = std::move(done)](Loop& loop) { loop.begin_stop(deadline_ns, done); });
+void Instance::abandon_lane(std::uint64_t lane_id) {
+  loop_->ask([lane_id](Loop& loop) { loop.intake().abandon_lane(lane_id); });
+}
+
+void Instance::confirm(std::uint64_t client_id) {
+  loop_->ask([client_id](Loop& loop) { loop.confirm(client_id); });
+}
+
+void Instance::stop(StopRequest request) {
+  loop_->ask([request = std::move(request)](Loop& loop) { loop.begin_stop(request); });
 }
 
 }  // namespace ringpost::daemon

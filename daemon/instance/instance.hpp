@@ -13,6 +13,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/instance/client.hpp"
+#include "daemon/instance/inheritance.hpp"
 #include "ipc/descriptor.hpp"
 
 namespace ringpost::daemon {
@@ -60,16 +61,34 @@ struct InstanceEvents {
   std::function<void(std::uint64_t client_id, const std::string& why)> client_malformed;
 };
 
+// Drains what is in the lanes (unless a successor will) and delivers what the brokers will take until `deadline_ns`
+// (CLOCK_MONOTONIC); then the thread ends. `done` gets the last reading: what it shows as waiting is left undelivered.
+struct StopRequest {
+  std::int64_t deadline_ns = 0;
+  bool leave_lanes = false;
+  std::function<void(const InstanceStatus&)> done;
+};
+
 class Instance {
  public:
-  // Starts the thread and the producer. Throws std::invalid_argument when librdkafka refuses a property.
-  Instance(const InstanceConfig& config, InstanceEvents events);
+  // Goes on with what a dead daemon has left, if it has. Throws std::invalid_argument when librdkafka refuses a
+  // property, std::runtime_error when what was left is damaged or of another version: it is left as it is, then.
+  Instance(const InstanceConfig& config, InstanceEvents events, Inheritance inheritance = {});
   ~Instance();  // stops without waiting for delivery, if stop() was not called
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
   const InstanceConfig& config() const;
   const ipc::Descriptor& board_memory() const;  // never changes
+
+  // For the keeper, before start().
+  const ipc::Descriptor& arena_memory() const;
+  const ipc::Descriptor& journal_memory() const;
+  const std::vector<AdoptedLane>& adopted_lanes() const;
+  std::uint64_t largest_lane_id() const;  // that a dead daemon gave, and that may not be given again
+
+  // Starts the thread; nothing is drained and nothing produced before.
+  void start();
 
   // The requests: from any thread; done on the instance's thread, in the order of asking; `done` is called
   // there.
@@ -83,11 +102,12 @@ class Instance {
   // The client's connection is at its end: its lanes are read once more, drained to their ends, and
   // forgotten. `done` follows when the last record of them is in the arena.
   void client_gone(std::uint64_t client_id, std::function<void()> done);
+  // A lane that its client does not have: drained to its end, and forgotten.
+  void abandon_lane(std::uint64_t lane_id);
+  // No publisher of this client looks at a dead daemon's boards any more.
+  void confirm(std::uint64_t client_id);
   void status(std::function<void(const InstanceStatus&)> done);
-  // Drains what is in the lanes and delivers what the brokers will take until `deadline_ns`
-  // (CLOCK_MONOTONIC); then ends the thread. `done` gets the last reading: what it shows as waiting is left
-  // undelivered.
-  void stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done);
+  void stop(StopRequest request);
 
  private:
   class Loop;

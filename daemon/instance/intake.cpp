@@ -12,8 +12,8 @@
 
 namespace ringpost::daemon {
 
-Intake::Intake(const InstanceConfig& config, Parts parts)
-    : config_(config), parts_(parts), feeds_(drain_.feeds()) {}
+Intake::Intake(const InstanceConfig& config, Parts parts, Journal journal)
+    : config_(config), parts_(parts), journal_(std::move(journal)), feeds_(drain_.feeds()) {}
 
 bool Intake::open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
                        const ipc::Descriptor& memory, std::size_t capacity_bytes) {
@@ -51,7 +51,7 @@ DrainResult Intake::round() {
     buried_.clear();
   }
   note_malformed();
-  if (!going_.empty()) forget_finished();
+  if (!going_.empty() || !abandoned_.empty()) forget_finished();
   return result;
 }
 
@@ -69,20 +69,28 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
   const Arena::Ticket ticket = parts_.arena.append(origin, rule.tenant, bytes);
   if (rule.full) note_beyond_share(feed, bytes.size());
 
-  Verdict verdict = check(record, rule);
+  Verdict verdict = check(record, rule, feed.front_is_inherited());
   if (!verdict.reason.empty()) {
     buried_.push_back({ticket, std::move(verdict)});
     return true;
   }
+  queue(ticket, record, deadline_of(stamp_ns));
+  return true;
+}
+
+std::int64_t Intake::deadline_of(std::int64_t stamp_ns) const {
   const auto send_timeout_ns = std::chrono::nanoseconds(config_.send_timeout).count();
+  return send_timeout_ns == 0 ? 0 : stamp_ns + send_timeout_ns;
+}
+
+void Intake::queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns) {
   kafka::Outbox::Addition addition;
   addition.ticket = ticket;
   addition.topic = record.topic;
   addition.key = record.key;
   addition.size_bytes = static_cast<std::uint32_t>(record.event_bytes());
-  addition.deadline_ns = send_timeout_ns == 0 ? 0 : stamp_ns + send_timeout_ns;
+  addition.deadline_ns = deadline_ns;
   parts_.outbox.add(addition);
-  return true;
 }
 
 // A call that asks the board is refused once its topic is marked: what still comes lay in the lane then, or was one
@@ -96,14 +104,17 @@ void Intake::note_beyond_share(LaneFeed& feed, std::size_t record_bytes) {
     feed.end_for("it goes on publishing to a topic that has used up its share of the buffer");
 }
 
-Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule) const {
-  // The board says so, and an honest client has asked it.
-  if (!config_.enabled) return {"disabled", "the instance is switched off (enabled = false)"};
+Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule, bool inherited) const {
+  // The board says so, and an honest client has asked it. What was accepted before is delivered.
+  if (!config_.enabled && !inherited) return {"disabled", "the instance is switched off (enabled = false)"};
   if (rule.over_quota) {
     return {
         "too_many_unknown_topics",
         "this client or its user has brought too many names that no pattern of the configuration spells out "
         "and the cluster does not know (unknown_topics_per_client_max, unknown_topics_per_user_max)"};
+  }
+  if (!rule.listed && inherited) {
+    return {"topic_removed", "the topic was taken off the instance's list while this event waited"};
   }
   if (!rule.listed) return {"unknown_topic", "not on the instance's list of topics"};
   if (rule.compacted && !record.key) return {"null_key", "the topic is compacted and takes no null keys"};
@@ -144,11 +155,13 @@ std::vector<Intake::Malformed> Intake::take_malformed() { return std::exchange(m
 // client's end.
 void Intake::forget_finished() {
   const auto finished = [this](const std::unique_ptr<LaneFeed>& feed) {
-    if (!going_.contains(feed->client().id) || !feed->empty()) return false;
+    if (!going_.contains(feed->client().id) && !abandoned_.contains(feed->lane_id())) return false;
+    if (!feed->empty()) return false;
     const auto refused = feed->reader().refused_untrusted();
     for (std::size_t code = 0; code < refused.size(); ++code) refused_before_[code] += refused[code];
     journal_.forget(books_.at(feed->lane_id()).journal_entry);
     books_.erase(feed->lane_id());
+    abandoned_.erase(feed->lane_id());
     return true;
   };
   feeds_.erase(std::remove_if(feeds_.begin(), feeds_.end(), finished), feeds_.end());

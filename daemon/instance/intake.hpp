@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/instance/arena.hpp"
@@ -33,13 +34,25 @@ class Intake {
     Delivery& delivery;
     kafka::Outbox& outbox;
   };
-  Intake(const InstanceConfig& config, Parts parts);
+  Intake(const InstanceConfig& config, Parts parts, Journal journal = Journal());
+
+  // A lane of a dead daemon's, which goes on where that one had come to. Before the first round. Throws
+  // std::runtime_error when it can't be mapped.
+  void adopt_lane(std::shared_ptr<Client> client, const Journal::Left& left, const ipc::Descriptor& memory);
+  // Takes out of the journal what has no memory any more.
+  void forget_lane(const Journal::Left& left) { journal_.forget(left.entry); }
+  // Settles the arena's records that a dead daemon has left: into the queues, or to the dead letters.
+  void requeue_left();
+  const Journal& journal() const { return journal_; }
 
   // From now on the lane is part of every cut. False: there is no memory or no room for another.
   bool open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
                  const ipc::Descriptor& memory, std::size_t capacity_bytes);
   // Its lanes are drained to their ends and then forgotten; then `done` is called.
   void client_gone(std::uint64_t client_id, std::function<void()> done);
+
+  // The same for a lane that its client does not have.
+  void abandon_lane(std::uint64_t lane_id) { abandoned_.insert(lane_id); }
 
   DrainResult round();
 
@@ -68,7 +81,9 @@ class Intake {
     std::string_view reason;
     std::string detail;
   };
-  Verdict check(const ipc::RecordView& record, const Topics::Rule& rule) const;
+  Verdict check(const ipc::RecordView& record, const Topics::Rule& rule, bool inherited) const;
+  void queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns);
+  std::int64_t deadline_of(std::int64_t stamp_ns) const;
   void note_beyond_share(LaneFeed& feed, std::size_t record_bytes);
   void release_lanes();
   void note_malformed();
@@ -90,6 +105,8 @@ class Intake {
   std::unordered_map<std::uint64_t, LaneBooks> books_;  // by lane id
   std::unordered_map<std::uint64_t, std::function<void()>>
       going_;  // clients that are gone, until their lanes are empty
+
+  std::unordered_set<std::uint64_t> abandoned_;  // lanes
 
   // Records that were appended in this round and must not be produced.
   struct Buried {

@@ -33,7 +33,7 @@ bool LaneFeed::parse_one(std::int64_t now_ns, std::size_t offset) {
     malformed_ = "a record has " + std::string(to_string(error));
     return false;
   }
-  if (record.header.sequence != sequence_ + 1) {
+  if (sequence_is_known_ && record.header.sequence != sequence_ + 1) {
     malformed_ = "a record's sequence number does not follow the one before";
     return false;
   }
@@ -43,6 +43,7 @@ bool LaneFeed::parse_one(std::int64_t now_ns, std::size_t offset) {
   }
   last_stamp_ns_ = std::min(std::max(record.header.stamp_ns, lower_bound_ns()), now_ns);
   sequence_ = record.header.sequence;
+  sequence_is_known_ = true;
   parsed_ += record.header.size;
   records_.push_back({last_stamp_ns_, offset, record.header.size});
   return true;

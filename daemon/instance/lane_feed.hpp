@@ -22,15 +22,18 @@ namespace ringpost::daemon {
 class LaneFeed {
  public:
   // `record_bytes_max`: no honest client writes a larger one, for the board tells it the largest event, and the
-  // arena could not hold it.
+  // arena could not hold it. `position`: where a dead daemon had come to, for a lane of its.
   LaneFeed(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
            const ipc::Descriptor& memory, std::size_t capacity_bytes,
-           std::size_t record_bytes_max = ipc::kLaneMaxBytes)
+           std::size_t record_bytes_max = ipc::kLaneMaxBytes, std::uint64_t position = 0)
       : client_(std::move(client)),
         lane_id_(lane_id),
         slot_(slot),
-        reader_(memory, capacity_bytes),
-        record_bytes_max_(std::min(record_bytes_max, capacity_bytes)) {}
+        reader_(memory, capacity_bytes, position),
+        record_bytes_max_(std::min(record_bytes_max, capacity_bytes)),
+        position_(position),
+        parsed_(position),
+        sequence_is_known_(position == 0) {}
 
   // A record with the stamp that counts for the order.
   struct Stamped {
@@ -46,6 +49,13 @@ class LaneFeed {
     if (!reader_.look() || reader_.tail() - position_ > reader_.capacity_bytes())
       malformed_ = "its tail is no position of this lane";
   }
+
+  // What lies in the lane now was accepted when a dead daemon's configuration held.
+  void inherit() {
+    look();
+    inherited_end_ = reader_.tail();
+  }
+  bool front_is_inherited() const { return position_ < inherited_end_; }
 
   // Copies up to `budget_bytes` of what look() saw and stamps the whole records among them: never below the
   // record before, never below the floor, never beyond `now_ns`, which was read after the tail (a stamp
@@ -109,11 +119,13 @@ class LaneFeed {
   std::uint64_t position_ = 0;  // in the lane, behind the last consumed record
   std::uint64_t parsed_ = 0;    // in the lane, behind the last record in records_
   std::uint64_t sequence_ = 0;  // of that record
+  bool sequence_is_known_;      // no successor knows what its predecessor's last record had
   std::int64_t last_stamp_ns_ = 0;
   std::int64_t floor_ns_ = 0;
   // A floor that holds from a position on that has not been parsed yet.
   std::uint64_t later_floor_position_ = 0;
   std::int64_t later_floor_ns_ = 0;
+  std::uint64_t inherited_end_ = 0;
   std::string malformed_;
 };
 

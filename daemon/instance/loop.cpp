@@ -27,6 +27,9 @@ constexpr std::size_t kFloodBytes = 256u << 10;
 // While the buffer is full only a report can make room: naps are long, and reports end them.
 constexpr std::chrono::microseconds kNapWithoutRoom{20'000};
 
+// While a publisher may look at a dead daemon's board the doorbell can't be armed.
+constexpr std::chrono::microseconds kNapWithOldBoards{10'000};
+
 // A publish that passed its checks just before the boards said "stopping" gets so long to store its tail.
 constexpr std::int64_t kSettleNs = 50 * kNsPerMs;
 
@@ -56,13 +59,14 @@ std::unique_ptr<kafka::EmbeddedCluster> embedded_cluster_of(const InstanceConfig
 }
 
 kafka::OutboxConfig outbox_config(const InstanceConfig& config, const std::string& brokers,
-                                  const std::string& arena_id) {
+                                  const Arena& arena) {
   kafka::OutboxConfig outbox;
   outbox.instance = config.name;
   outbox.bootstrap_servers = brokers;
   outbox.properties = config.librdkafka;
   outbox.topics = exact_names(config.topics);
-  outbox.id_prefix = config.event_id ? arena_id : "";
+  outbox.id_prefix = config.event_id ? arena.id() : "";
+  outbox.ever_connected = arena.ever_connected();
   outbox.linger = config.linger;
   return outbox;
 }
@@ -81,25 +85,51 @@ std::string_view name_of(kafka::TopicFacts::State state) {
 
 }  // namespace
 
-Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events)
+Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events, Arena arena,
+                     Inheritance& inheritance)
     : config_(config),
       events_(std::move(events)),
       several_topics_(has_several_topics(config_)),
       embedded_(embedded_cluster_of(config_)),
       board_(config_.name),
-      arena_(config_.buffer_size_bytes, config_.max_event_size_bytes),
+      arena_(std::move(arena)),
       topics_(config_, board_, arena_),
       delivery_(config_.name, arena_, topics_),
-      outbox_(outbox_config(config_, embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers),
-                            arena_.id()),
-              delivery_),
-      intake_(config_, {arena_, topics_, delivery_, outbox_}),
+      outbox_(
+          outbox_config(config_, embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers), arena_),
+          delivery_),
+      intake_(config_, {arena_, topics_, delivery_, outbox_},
+              inheritance.journal ? Journal(std::move(inheritance.journal)) : Journal()),
       sleeper_(board_.board().doorbell_armed),
       brokers_(embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers)) {
   board_.board().buffer_bytes.store(arena_.buffer_bytes(), std::memory_order_relaxed);
   board_.board().max_event_bytes.store(config_.max_event_size_bytes, std::memory_order_relaxed);
   sleeper_.watch_reports(outbox_.event_fd());
+  adopt(inheritance);
   update_board();
+}
+
+// All lanes are part of the first cut, and what the arena holds is queued before what they hold.
+void Instance::Loop::adopt(Inheritance& inheritance) {
+  largest_lane_id_ = arena_.largest_lane_id();
+  for (const Journal::Left& left : intake_.journal().left()) {
+    largest_lane_id_ = std::max(largest_lane_id_, left.lane.lane_id);
+    const auto memory = inheritance.lanes.find(left.lane.lane_id);
+    if (memory == inheritance.lanes.end()) {  // it was forgotten: drained, and its client is gone
+      intake_.forget_lane(left);
+      continue;
+    }
+    intake_.adopt_lane(inheritance.client_of(left.lane.client_id), left, memory->second);
+    adopted_lanes_.push_back(
+        {left.lane.lane_id, left.lane.client_id, left.lane.capacity_bytes, left.lane.slot});
+    unconfirmed_.insert(left.lane.client_id);
+  }
+  for (auto& [client_id, doorbell] : inheritance.doorbells)
+    sleeper_.watch_doorbell(client_id, std::move(doorbell));
+  intake_.requeue_left();
+}
+
+void Instance::Loop::start() {
   last_traffic_ns_ = ipc::monotonic_ns();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), config_.name.substr(0, 15).c_str());
@@ -109,7 +139,7 @@ Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events)
 
 Instance::Loop::~Loop() {
   if (!thread_.joinable()) return;
-  ask([](Loop& loop) { loop.begin_stop(ipc::monotonic_ns(), nullptr); });
+  ask([](Loop& loop) { loop.begin_stop({ipc::monotonic_ns(), false, nullptr}); });
   thread_.join();
 }
 
@@ -125,7 +155,7 @@ void Instance::Loop::run() {
   while (!is_finished()) {
     // Before the round: what is registered here is part of this round's cut.
     run_requests();
-    const DrainResult drained = intake_.round();
+    const DrainResult drained = stop_ && stop_->leave_lanes ? DrainResult{} : intake_.round();
     outbox_.hand_over();
     outbox_.poll();
     tell_malformed();
@@ -157,6 +187,7 @@ void Instance::Loop::update_board() {
   board.disconnected_since_ns.store(connection.disconnected_since_ns, std::memory_order_relaxed);
   board.waiting_events.store(arena_.waiting(), std::memory_order_relaxed);
   board.buffer_used_bytes.store(arena_.used_bytes(), std::memory_order_relaxed);
+  if (connection.ever_connected && !arena_.ever_connected()) arena_.note_connected();
   topics_.mark_full(Shares(arena_, intake_.waiting_bytes(), several_topics_));
 
   const ipc::Admission admission = admission_by(connection);
@@ -177,8 +208,8 @@ ipc::Admission Instance::Loop::admission_by(const kafka::Connection& connection)
 bool Instance::Loop::is_finished() {
   if (!stop_) return false;
   const std::int64_t now_ns = ipc::monotonic_ns();
-  const bool all_done = now_ns >= stop_->not_before_ns && intake_.lanes_are_empty() && arena_.waiting() == 0;
-  return all_done || now_ns >= stop_->deadline_ns;
+  const bool lanes_done = stop_->leave_lanes || (now_ns >= stop_not_before_ns_ && intake_.lanes_are_empty());
+  return (lanes_done && arena_.waiting() == 0) || now_ns >= stop_->deadline_ns;
 }
 
 void Instance::Loop::rest(const DrainResult& drained) {
@@ -188,6 +219,7 @@ void Instance::Loop::rest(const DrainResult& drained) {
   if (drained.no_room) return sleeper_.nap(kNapWithoutRoom);
   if (drained.bytes >= kFloodBytes) return sleeper_.nap(kNapUnderFlood);
   if (stop_ || now_ns - last_traffic_ns_ < kQuietNs) return sleeper_.nap(kNap);
+  if (!unconfirmed_.empty()) return sleeper_.nap(kNapWithOldBoards);
   sleeper_.sleep(outbox_.next_timer_ns(), [this] { return intake_.has_unseen(); });
 }
 
@@ -196,8 +228,14 @@ void Instance::Loop::open_channel(std::uint64_t client_id, ipc::Descriptor doorb
   last_traffic_ns_ = ipc::monotonic_ns();  // its first publish need not ring
 }
 
-void Instance::Loop::begin_stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done) {
-  stop_ = {ipc::monotonic_ns() + kSettleNs, deadline_ns, std::move(done)};
+void Instance::Loop::forget_client(std::uint64_t client_id) {
+  sleeper_.forget_doorbell(client_id);
+  unconfirmed_.erase(client_id);
+}
+
+void Instance::Loop::begin_stop(StopRequest request) {
+  stop_ = std::move(request);
+  stop_not_before_ns_ = ipc::monotonic_ns() + kSettleNs;
 }
 
 InstanceStatus Instance::Loop::read_status() {

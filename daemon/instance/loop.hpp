@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/instance/arena.hpp"
 #include "daemon/instance/delivery.hpp"
+#include "daemon/instance/inheritance.hpp"
 #include "daemon/instance/instance.hpp"
 #include "daemon/instance/intake.hpp"
 #include "daemon/instance/sleeper.hpp"
@@ -22,25 +24,33 @@ namespace ringpost::daemon {
 
 class Instance::Loop {
  public:
-  Loop(const InstanceConfig& config, InstanceEvents events);
+  // The arena is new, or what a dead daemon has left.
+  Loop(const InstanceConfig& config, InstanceEvents events, Arena arena, Inheritance& inheritance);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   const InstanceConfig& config() const { return config_; }
   const ipc::Descriptor& board_memory() const { return board_.memory(); }
+  const ipc::Descriptor& arena_memory() const { return arena_.memory(); }
+  const ipc::Descriptor& journal_memory() const { return intake_.journal().memory(); }
+  const std::vector<AdoptedLane>& adopted_lanes() const { return adopted_lanes_; }
+  std::uint64_t largest_lane_id() const { return largest_lane_id_; }
 
+  void start();
   using Request = std::function<void(Loop&)>;
   void ask(Request request);  // from any thread; in order
 
   // On the loop's thread, by requests.
   void open_channel(std::uint64_t client_id, ipc::Descriptor doorbell);
   Intake& intake() { return intake_; }
-  void forget_client(std::uint64_t client_id) { sleeper_.forget_doorbell(client_id); }
+  void confirm(std::uint64_t client_id) { unconfirmed_.erase(client_id); }
+  void forget_client(std::uint64_t client_id);
   InstanceStatus read_status();
-  void begin_stop(std::int64_t deadline_ns, std::function<void(const InstanceStatus&)> done);
+  void begin_stop(StopRequest request);
 
  private:
+  void adopt(Inheritance& inheritance);
   void run();
   void run_requests();
   void tell_malformed();
@@ -66,12 +76,12 @@ class Instance::Loop {
   std::vector<Request> requests_;
 
   std::int64_t last_traffic_ns_ = 0;
-  struct Stop {
-    std::int64_t not_before_ns;
-    std::int64_t deadline_ns;
-    std::function<void(const InstanceStatus&)> done;
-  };
-  std::optional<Stop> stop_;
+  std::vector<AdoptedLane> adopted_lanes_;
+  std::uint64_t largest_lane_id_ = 0;  // that a lane or a record of a dead daemon has
+  // Clients of a dead daemon that may still look at its boards: they would not see this one's doorbell armed.
+  std::unordered_set<std::uint64_t> unconfirmed_;
+  std::optional<StopRequest> stop_;
+  std::int64_t stop_not_before_ns_ = 0;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -48,6 +48,12 @@ const Topics::Rule& Topics::rule(std::string_view topic, const Client& client) {
   return add(topic);
 }
 
+const Topics::Rule& Topics::rule_of_inherited(std::string_view topic) {
+  const auto found = rules_.find(topic);
+  if (found != rules_.end()) return found->second;
+  return topic_is_listed(config_, topic) ? add(topic) : kNotListed;
+}
+
 const Topics::Rule& Topics::add(std::string_view topic) {
   board_.add_topic(ipc::TopicKind::kName, topic);
   Rule rule;

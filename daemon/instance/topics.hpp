@@ -36,6 +36,8 @@ class Topics {
         nullptr;  // null: the board's table is full, the drain alone checks this topic
   };
   const Rule& rule(std::string_view topic, const Client& client);
+  // Of a record that a dead daemon has left: its client's quota was asked then.
+  const Rule& rule_of_inherited(std::string_view topic);
   const Rule* find(std::string_view topic) const;  // null: it has no place
   void client_gone(std::uint64_t client_id) { names_.client_gone(client_id); }
 

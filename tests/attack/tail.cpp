@@ -33,6 +33,10 @@ std::string Tail::next() {
   while (std::chrono::steady_clock::now() < end) {
     switch (consumer_.next(record, std::chrono::milliseconds(100))) {
       case kafka::Consumer::Next::kRecord:
+        id_.clear();
+        for (const auto& [name, value] : record.headers) {
+          if (name == "ringpost-id") id_ = value.value_or("");
+        }
         return std::string(record.message.value_or(""));
       case kafka::Consumer::Next::kError:
         throw std::runtime_error("the consumer: " + consumer_.error());

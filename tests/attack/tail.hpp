@@ -17,9 +17,12 @@ class Tail {
 
   // The next message; empty when none has come within the tests' deadline. Throws with the consumer's error.
   std::string next();
+  // The `ringpost-id` of what next() gave last.
+  const std::string& id() const { return id_; }
 
  private:
   kafka::Consumer consumer_;
+  std::string id_;
 };
 
 // {"n":123,...} -> 123; -1: it is none of these.

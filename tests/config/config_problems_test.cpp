@@ -84,7 +84,8 @@ constexpr Mistake kFileMistakes[] = {
 constexpr Mistake kDaemonMistakes[] = {
     {"UnknownKey", DAEMON_WITH("http = \"127.0.0.1:9464\""),
      "F:5:1: daemon.http: is not a key that ringpost knows; known here: clients_max, clients_per_user_max, "
-     "enabled, lane_memory_max, lane_memory_per_user_max, log, log_level, socket, stop_timeout"},
+     "daemon_grace, enabled, lane_memory_max, lane_memory_per_user_max, log, log_level, socket, "
+     "stop_timeout"},
     {"NearKey", DAEMON_WITH("  sokcet = \"/x\""),
      "F:5:3: daemon.sokcet: is not a key that ringpost knows; did you mean 'socket'?"},
     {"KeyOfAnInstance", DAEMON_WITH("brokers = []"),

@@ -69,6 +69,7 @@ TEST_F(Manual, StatesDurations) {
   using std::chrono::milliseconds;
   const auto text = [](milliseconds duration) { return format_duration(duration); };
   expect_stated("stop_timeout", kStopTimeoutDefault, milliseconds(0), kStopTimeoutMax, text);
+  expect_stated("daemon_grace", kDaemonGraceDefault, kDaemonGraceMin, kDaemonGraceMax, text);
   expect_stated("send_timeout", milliseconds(0), kSendTimeoutMin, kSendTimeoutMax, text);
   expect_stated("linger", kLingerDefault, milliseconds(0), kLingerMax, text);
   expect_stated("reject_after", kRejectAfterDefault, milliseconds(0), kRejectAfterMax, text);

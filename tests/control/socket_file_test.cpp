@@ -26,7 +26,8 @@ class SocketFileTest : public testing::Test {
   // What the constructor has to say; empty when it has nothing.
   std::string problem() const {
     try {
-      const SocketFile socket(path_);
+      SocketFile socket(path_);
+      socket.open();
       return {};
     } catch (const std::runtime_error& error) {
       return error.what();
@@ -48,6 +49,7 @@ class SocketFileTest : public testing::Test {
 
 TEST_F(SocketFileTest, EveryUserMayConnectOnceItListens) {
   SocketFile socket(path_);
+  socket.open();
   struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_TRUE(S_ISSOCK(status.st_mode));
@@ -59,7 +61,8 @@ TEST_F(SocketFileTest, EveryUserMayConnectOnceItListens) {
 }
 
 TEST_F(SocketFileTest, ASecondOneIsToldWhoHasIt) {
-  const SocketFile first(path_);
+  SocketFile first(path_);
+  first.open();
   EXPECT_THAT(problem(),
               HasSubstr("another ringpostd (pid " + std::to_string(::getpid()) + ") serves " + path_));
   EXPECT_TRUE(std::filesystem::exists(path_));
@@ -69,6 +72,7 @@ TEST_F(SocketFileTest, AStaleSocketIsReplaced) {
   bound_socket(SOCK_SEQPACKET).reset();
   ASSERT_TRUE(std::filesystem::exists(path_));
   SocketFile socket(path_);
+  socket.open();
   socket.listen();
   EXPECT_TRUE(ipc::connect_control(path_));
 }
@@ -100,6 +104,7 @@ TEST_F(SocketFileTest, AnotherProgramsLivingSocketIsLeftAlone) {
 
 TEST_F(SocketFileTest, ItsFileGoesAndTheDirectoryAndTheLockStay) {
   std::optional<SocketFile> socket(path_);
+  socket->open();
   socket.reset();
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_TRUE(std::filesystem::exists(path_ + ".lock"));
@@ -108,6 +113,7 @@ TEST_F(SocketFileTest, ItsFileGoesAndTheDirectoryAndTheLockStay) {
 
 TEST_F(SocketFileTest, TheLockIsHeldUntilTheEnd) {
   SocketFile socket(path_);
+  socket.open();
   socket.remove();
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_THAT(problem(), HasSubstr("another ringpostd"));
@@ -115,10 +121,51 @@ TEST_F(SocketFileTest, TheLockIsHeldUntilTheEnd) {
 
 TEST_F(SocketFileTest, AFileThatCameInItsPlaceIsNotRemoved) {
   SocketFile socket(path_);
+  socket.open();
   ASSERT_TRUE(std::filesystem::remove(path_));
   tests::write_file(path_, "somebody's notes");
   socket.remove();
   EXPECT_EQ(tests::read_file(path_), "somebody's notes");
+}
+
+// The successor's way, with what a keeper has held: who connected meanwhile has waited.
+TEST_F(SocketFileTest, ASuccessorGoesOnWithTheSocket) {
+  ipc::Descriptor kept;
+  std::uint64_t inode = 0;
+  {
+    SocketFile socket(path_);
+    socket.open();
+    socket.listen();
+    inode = socket.inode();
+    kept = ipc::Descriptor(::dup(socket.socket()));
+    socket.leave();
+  }
+  const ipc::Descriptor waiting = ipc::connect_control(path_);
+  ASSERT_TRUE(waiting);
+  SocketFile successor(path_);
+  successor.open(std::move(kept), inode);
+  EXPECT_EQ(successor.inode(), inode);
+  successor.listen();
+  const ipc::Descriptor accepted(::accept(successor.socket(), nullptr, nullptr));
+  EXPECT_TRUE(accepted);
+}
+
+TEST_F(SocketFileTest, ASocketWhoseFileIsAnothersIsNotGoneOnWith) {
+  ipc::Descriptor kept;
+  std::uint64_t inode = 0;
+  {
+    SocketFile socket(path_);
+    socket.open();
+    socket.listen();
+    inode = socket.inode();
+    kept = ipc::Descriptor(::dup(socket.socket()));
+    socket.leave();
+  }
+  ASSERT_TRUE(std::filesystem::remove(path_));
+  SocketFile successor(path_);
+  successor.open(std::move(kept), inode);
+  successor.listen();
+  EXPECT_TRUE(ipc::connect_control(path_));
 }
 
 TEST_F(SocketFileTest, AMissingDirectoryIsNamed) {

@@ -66,10 +66,11 @@ std::set<std::string> names_of(const boost::json::object& object) {
 
 TEST(StatusJson, TheDaemonsFields) {
   const boost::json::object status = boost::json::parse(status_json(of_daemon(), {})).as_object();
-  EXPECT_EQ(names_of(status), (std::set<std::string>{"version", "pid", "uptime_s", "librdkafka", "keeper",
-                                                     "clients", "clients_departed", "connections", "lanes",
-                                                     "lane_bytes", "memory_bound_bytes", "protocol_errors",
-                                                     "refused", "users", "instances"}));
+  EXPECT_EQ(names_of(status),
+            (std::set<std::string>{"version", "pid", "uptime_s", "librdkafka", "keeper", "generation",
+                                   "kept_descriptors", "clients", "clients_departed", "connections", "lanes",
+                                   "lane_bytes", "memory_bound_bytes", "protocol_errors", "refused", "users",
+                                   "instances"}));
   EXPECT_EQ(status.at("version"), "0.1.0");
   EXPECT_EQ(status.at("pid"), 4711);
   EXPECT_EQ(status.at("librdkafka"), "2.14.2");

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -80,23 +81,37 @@ Record record_of(const boost::json::value& object) {
 
 }  // namespace
 
-Daemon::Daemon(const std::string& instances, const std::string& daemon_keys)
-    : socket_(directory_.file("ringpost.sock")), config_file_(directory_.file("ringpost.toml")) {
+Daemon::Daemon(const std::string& instances, const std::string& daemon_keys,
+               std::map<std::string, std::string> environment)
+    : socket_(directory_.file("ringpost.sock")),
+      config_file_(directory_.file("ringpost.toml")),
+      environment_(std::move(environment)) {
   write_file(config_file_,
              "[daemon]\nsocket = \"" + socket_ + "\"\nlog = \"stderr\"\n" + daemon_keys + "\n" + instances);
   start();
 }
 
 void Daemon::start() {
-  process_ =
-      std::make_unique<Process>(std::vector<std::string>{program("ringpostd"), "--config", config_file_});
-  const bool ready = wait_until([this] { return takes_connections(socket_) || !process_->running(); });
+  ProcessOptions options;
+  options.environment = environment_;
+  process_ = std::make_unique<Process>(
+      std::vector<std::string>{program("ringpostd"), "--config", config_file_}, options);
+  // With a keeper the socket takes connections before anybody serves them.
+  const bool ready = wait_until([this] {
+    return (takes_connections(socket_) && log().find(" serves ") != std::string::npos) ||
+           !process_->running();
+  });
   if (!ready || !process_->running()) throw std::runtime_error("ringpostd did not start:\n" + log());
 }
 
 int Daemon::stop() {
   process_->signal(SIGTERM);
   return process_->wait();
+}
+
+void Daemon::kill() {
+  process_->signal(SIGKILL);
+  process_->wait();
 }
 
 InstanceStatus Daemon::status(const std::string& instance) const {

@@ -26,9 +26,10 @@ struct InstanceStatus {
 class Daemon {
  public:
   // `instances`: the configuration's [instance.*] tables. `daemon_keys`: lines for its [daemon] table,
-  // besides the socket. Starts the daemon and waits until it takes connections; throws with its log when it
-  // ends instead.
-  explicit Daemon(const std::string& instances, const std::string& daemon_keys = "");
+  // besides the socket. `environment`: for the program. Starts the daemon and waits until it takes connections; throws
+  // with its log when it ends instead.
+  explicit Daemon(const std::string& instances, const std::string& daemon_keys = "",
+                  std::map<std::string, std::string> environment = {});
 
   const std::string& socket() const { return socket_; }
   const std::string& config_file() const { return config_file_; }
@@ -46,12 +47,14 @@ class Daemon {
   std::vector<Record> consume(const std::string& instance, const std::string& topic) const;
 
   int stop();    // SIGTERM; the exit code (see Process::wait)
+  void kill();   // SIGKILL, and waits for its end
   void start();  // again, after stop() or a kill
 
  private:
   TemporaryDirectory directory_;
   std::string socket_;
   std::string config_file_;
+  std::map<std::string, std::string> environment_;
   std::unique_ptr<Process> process_;
 };
 

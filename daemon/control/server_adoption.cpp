@@ -1,0 +1,225 @@
+// The server's part of taking over from a dead daemon. First the instances with all their lanes, then their clients;
+// nothing runs before all of it is in its place.
+//
+//     the keeper's descriptors ──sort_out()──▶ Estate ─▶ instances: arena, journal, lanes ─▶ sessions: connections
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "daemon/config/log.hpp"
+#include "daemon/control/server.hpp"
+#include "ipc/clock.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+// Who has departed is known by number only. Nobody has this one (access.hpp).
+constexpr uid_t kUserUnknown = 65534;
+
+ipc::Descriptor duplicate(const ipc::Descriptor& descriptor) {
+  ipc::Descriptor copy(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw std::system_error(errno, std::generic_category(), "duplicating a doorbell");
+  return copy;
+}
+
+}  // namespace
+
+void Server::make_instances(Estate& estate) {
+  state_.last_client_id = estate.largest_client_id();
+  listener_before_ = estate.listener_inode;
+  for (const std::string& name : estate.unknown) {
+    spdlog::warn("the keeper holds {}, which this version does not know: left there", name);
+  }
+  for (const InstanceConfig& config : state_.config.instances) {
+    Inheritance inheritance;
+    if (const auto found = estate.instances.find(config.name); found != estate.instances.end()) {
+      inheritance = std::move(found->second);
+      estate.instances.erase(found);
+    }
+    inheritance.client_of = [this, &estate](std::uint64_t client_id) {
+      return inherited_client(client_id, estate);
+    };
+    const auto index = static_cast<std::uint32_t>(state_.instances.size());
+    for (const auto& [client_id, doorbell] : inheritance.doorbells) {
+      inherited_client(client_id, estate);
+      doorbells_[client_id].emplace(index, duplicate(doorbell));
+    }
+    std::set<std::uint64_t> lanes;
+    for (const auto& [lane_id, memory] : inheritance.lanes) lanes.insert(lane_id);
+    state_.instances.push_back(make_instance(config, std::move(inheritance)));
+    state_.last_lane_id = std::max(state_.last_lane_id, state_.instances.back()->largest_lane_id());
+    drop_unregistered(index, std::move(lanes));
+  }
+  for (const auto& [name, left] : estate.instances) {
+    if (!left.lanes.empty()) state_.last_lane_id = std::max(state_.last_lane_id, left.lanes.rbegin()->first);
+    spdlog::error(
+        "the keeper holds events of instance {}, which is not in the configuration any more: they stay there "
+        "until it "
+        "is again",
+        name);
+  }
+}
+
+// Lanes that the journal does not know never reached their clients, or were drained to their ends.
+void Server::drop_unregistered(std::uint32_t index, std::set<std::uint64_t> lanes) {
+  const Instance& instance = *state_.instances[index];
+  if (!lanes.empty()) state_.last_lane_id = std::max(state_.last_lane_id, *lanes.rbegin());
+  if (is_damaged(instance.config().name)) return;
+  for (const AdoptedLane& lane : instance.adopted_lanes()) lanes.erase(lane.lane_id);
+  for (const std::uint64_t lane_id : lanes)
+    state_.custody.drop(lane_name_of(lane_id, instance.config().name));
+}
+
+bool Server::is_damaged(const std::string& instance) const {
+  return std::find(damaged_.begin(), damaged_.end(), instance) != damaged_.end();
+}
+
+std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, Inheritance inheritance) {
+  InstanceEvents events;
+  events.client_malformed = [this, name = config.name](std::uint64_t client_id, const std::string& why) {
+    boost::asio::post(io_, [this, client_id, name, why] { client_malformed(client_id, name, why); });
+  };
+  if (inheritance.empty()) return std::make_unique<Instance>(config, std::move(events));
+  try {
+    return std::make_unique<Instance>(config, events, std::move(inheritance));
+  } catch (const std::invalid_argument&) {
+    throw;
+  } catch (const std::exception& error) {
+    // Nothing is guessed and nothing thrown away: the keeper goes on holding it.
+    spdlog::critical(
+        "instance {} is stopped: {}. What it held stays with the keeper: start the version of ringpostd "
+        "that wrote it, or give the events up with a restart of ringpost-keeper",
+        config.name, error.what());
+    damaged_.push_back(config.name);
+    InstanceConfig stopped = config;
+    stopped.enabled = false;
+    return std::make_unique<Instance>(stopped, std::move(events));
+  }
+}
+
+std::shared_ptr<Client> Server::inherited_client(std::uint64_t client_id, Estate& estate) {
+  std::shared_ptr<Client>& client = inherited_[client_id];
+  if (client) return client;
+  ipc::Peer peer{};
+  peer.uid = kUserUnknown;
+  if (const auto connection = estate.clients.find(client_id); connection != estate.clients.end()) {
+    peer = credentials_of(connection->second.get()).peer;
+  }
+  client = std::make_shared<Client>(client_id, "(not known yet)", peer);
+  state_.last_client_id = std::max(state_.last_client_id, client_id);
+  return client;
+}
+
+// Before anything is accepted: a lane counts as held only after the memory that it is drained into.
+void Server::keep_memories() {
+  std::size_t missing = 1;
+  bool all_kept = true;
+  const auto kept = [&](bool done) {
+    all_kept = all_kept && done;
+    --missing;
+  };
+  const auto keep = [&](std::string name, int descriptor) {
+    ++missing;
+    state_.custody.keep(std::move(name), descriptor, kept);
+  };
+  if (listener_before_ != 0 && listener_before_ != socket_.inode())
+    state_.custody.drop(listener_name_of(listener_before_));
+  keep(listener_name_of(socket_.inode()), socket_.socket());
+  for (const auto& instance : state_.instances) {
+    const std::string& name = instance->config().name;
+    if (is_damaged(name)) continue;
+    keep(arena_name_of(name), instance->arena_memory().get());
+    keep(journal_name_of(name), instance->journal_memory().get());
+  }
+  --missing;
+  while (missing != 0) io_.run_one();
+  io_.restart();
+  if (!all_kept) {
+    throw std::runtime_error(
+        "the keeper does not take this daemon's memories (its log says why): nothing would be safe");
+  }
+}
+
+void Server::adopt_clients(Estate& estate) {
+  for (auto& [client_id, connection] : estate.clients) inherited_client(client_id, estate);
+  if (inherited_.empty()) return;
+  std::size_t lanes = 0;
+  for (auto& [client_id, client] : inherited_) {
+    Session::Adoption adoption = adoption_of(client);
+    for (const auto& channel : adoption.channels) lanes += channel.lanes.size();
+    count_adopted(client->peer.uid, adoption);
+    const auto connection = estate.clients.find(client_id);
+    connection == estate.clients.end() ? adopt_departed(adoption)
+                                       : adopt_session(std::move(connection->second), std::move(adoption));
+  }
+  spdlog::info("{} clients with {} lanes go on from the daemon before this one", inherited_.size(), lanes);
+  inherited_.clear();
+  doorbells_.clear();
+}
+
+Session::Adoption Server::adoption_of(const std::shared_ptr<Client>& client) {
+  Session::Adoption adoption{client, {}};
+  for (std::uint32_t index = 0; index < state_.instances.size(); ++index) {
+    Session::Adoption::Channel channel;
+    channel.index = index;
+    for (const AdoptedLane& lane : state_.instances[index]->adopted_lanes()) {
+      if (lane.client_id == client->id) channel.lanes.push_back(lane);
+    }
+    if (auto& doorbells = doorbells_[client->id]; doorbells.contains(index))
+      channel.doorbell = std::move(doorbells.at(index));
+    if (channel.doorbell || !channel.lanes.empty()) adoption.channels.push_back(std::move(channel));
+  }
+  return adoption;
+}
+
+void Server::count_adopted(uid_t user, const Session::Adoption& adoption) {
+  state_.census.client_came(user);
+  for (const Session::Adoption::Channel& channel : adoption.channels) {
+    state_.census.channel_opened();
+    for (const AdoptedLane& lane : channel.lanes) state_.census.lane_opened(user, lane.capacity_bytes);
+  }
+}
+
+void Server::adopt_session(ipc::Descriptor connection, Session::Adoption adoption) {
+  Credentials who = credentials_of(connection.get());
+  state_.census.connected(who.peer.uid);
+  auto session = std::make_shared<Session>(
+      state_, connection, std::move(who), std::move(adoption),
+      [this](Session& ended, ipc::Descriptor closing) { session_ended(ended, std::move(closing)); });
+  sessions_.insert(session);
+  // When the server runs: a session that ends must find it whole.
+  boost::asio::post(io_, [session] { session->start(); });
+}
+
+// Its connection had ended before the daemon did: what is in its lanes is drained, and it is forgotten.
+void Server::adopt_departed(const Session::Adoption& adoption) {
+  const std::uint64_t client_id = adoption.client->id;
+  state_.census.client_departed();
+  Departed departed{adoption.client, 0, 0, adoption.channels.size(), adoption.channels.size() + 1, {}, false};
+  for (const Session::Adoption::Channel& channel : adoption.channels) {
+    const std::string& instance = state_.config.instances[channel.index].name;
+    departed.kept_names.insert(doorbell_name_of(client_id, instance));
+    for (const AdoptedLane& lane : channel.lanes) {
+      ++departed.lanes;
+      departed.lane_bytes += lane.capacity_bytes;
+      departed.kept_names.insert(lane_name_of(lane.lane_id, instance));
+    }
+  }
+  departed_.emplace(client_id, std::move(departed));
+  for (const Session::Adoption::Channel& channel : adoption.channels) {
+    state_.instances[channel.index]->client_gone(client_id, [this, client_id] {
+      boost::asio::post(io_, [this, client_id] { channel_drained(client_id); });
+    });
+  }
+  boost::asio::post(io_, [this, client_id] { channel_drained(client_id); });  // the one too many
+}
+
+}  // namespace ringpost::daemon

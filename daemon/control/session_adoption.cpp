@@ -1,0 +1,87 @@
+// A session's part of taking a connection over from a dead daemon: the client is told, says hello again, and goes on
+// with the lanes that it has.
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "daemon/config/log.hpp"
+#include "daemon/control/estate.hpp"
+#include "daemon/control/session.hpp"
+#include "ipc/clock.hpp"
+
+namespace ringpost::daemon {
+
+Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, Adoption adoption,
+                 Ended ended)
+    // It says hello again after now, whatever the connection's age.
+    : Session(state, socket, std::move(who), ipc::monotonic_ns(), std::move(ended)) {
+  client_ = std::move(adoption.client);
+  phase_ = Phase::kAdopted;
+  for (Adoption::Channel& from : adoption.channels) {
+    Channel& channel = channels_[from.index];
+    channel.state = Channel::State::kInherited;
+    const std::string& instance = state_.config.instances[from.index].name;
+    if (from.doorbell) kept_names_.insert(doorbell_name_of(client_->id, instance));
+    for (const AdoptedLane& lane : from.lanes) {
+      kept_names_.insert(lane_name_of(lane.lane_id, instance));
+      ++channel.lanes;
+      lane_bytes_opened_ += lane.capacity_bytes;
+      lanes_opened_ = std::max(lanes_opened_, lane.slot + 1);
+    }
+    channel.doorbell = std::move(from.doorbell);
+    channel.inherited = std::move(from.lanes);
+  }
+}
+
+void Session::say_adopted() {
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kAdopted, 0);
+  frame.body.index.index = static_cast<std::uint32_t>(state_.generation);
+  if (!answer(frame)) return;
+  spdlog::debug("client {} ({}) was told to say hello again", client_->id, who_.text());
+}
+
+void Session::hello_again(const ipc::Frame& frame) {
+  // What was asked of a dead daemon is asked again; what is meant for this one names it.
+  if (frame.header.version != ipc::kProtocolVersion || frame.header.type != ipc::FrameType::kHello ||
+      frame.body.hello.generation != state_.generation) {
+    return;
+  }
+  client_->name = printable(ipc::text_field(frame.body.hello.client_name));
+  abandon_lanes_not_in(frame.body.hello);
+  phase_ = Phase::kAnswering;
+  send_welcome(frame.header.number);
+}
+
+// A lane that never reached its client, or that it could not keep, only takes up room.
+void Session::abandon_lanes_not_in(const ipc::HelloBody& hello) {
+  for (std::uint32_t index = 0; index < channels_.size(); ++index) {
+    Channel& channel = channels_[index];
+    for (const AdoptedLane& lane : channel.inherited) {
+      if (ipc::has_lane(hello, lane.slot)) continue;
+      --channel.lanes;
+      state_.instances[index]->abandon_lane(lane.lane_id);
+    }
+    channel.inherited.clear();
+  }
+}
+
+void Session::open_inherited(std::uint64_t number, std::uint32_t index) {
+  Channel& channel = channels_[index];
+  phase_ = Phase::kAnswering;
+  if (!answer(instance_frame(number, index),
+              std::array{state_.instances[index]->board_memory().get(), channel.doorbell.get()})) {
+    return;
+  }
+  channel.doorbell.reset();
+  channel.state = Channel::State::kOpen;
+}
+
+void Session::confirm(std::uint32_t generation) {
+  if (generation == 0 || generation != state_.generation || std::exchange(confirmed_, true)) return;
+  for (const std::uint32_t index : open_channels()) state_.instances[index]->confirm(client_->id);
+}
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,276 @@
+// An arena whose daemon was killed at any instant: what was committed is there, whole and in order; what had ended is
+// not sent again; what was under way counts one way or the other; the sums hold.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <deque>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "daemon/instance/arena.hpp"
+#include "daemon/instance/journal.hpp"
+#include "tests/attack/amount.hpp"
+
+namespace ringpost::daemon {
+namespace {
+
+constexpr std::size_t kBufferBytes = 8u << 20;
+constexpr std::size_t kEventBytes = 16u << 10;
+constexpr std::size_t kSequencesMax = 1u << 21;
+
+ipc::Descriptor duplicate(const ipc::Descriptor& memory) {
+  return ipc::Descriptor(::fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+// As this record must be: its size and each of its bytes follow from its number.
+std::vector<std::byte> record_of(std::uint64_t number) {
+  constexpr std::string_view kTopic = "topic";
+  const std::size_t message_bytes = 8 + number * 2'654'435'761U % 4'000;
+  ipc::RecordHeader header{};
+  header.size = static_cast<std::uint32_t>(ipc::align_record(sizeof header + kTopic.size() + message_bytes));
+  header.sequence = number;
+  header.topic_size = kTopic.size();
+  header.message_size = static_cast<std::uint32_t>(message_bytes);
+  std::vector<std::byte> bytes(header.size);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::memcpy(bytes.data() + sizeof header, kTopic.data(), kTopic.size());
+  std::memset(bytes.data() + sizeof header + kTopic.size(), static_cast<int>(number % 251), message_bytes);
+  return bytes;
+}
+
+// What the daemon that is going to be killed has done, stored before and after each step: in memory of its own, so
+// that the arena is judged by something else.
+struct Diary {
+  enum Step : std::uint8_t { kNothing, kAppended, kEnding, kDelivered, kDead, kEndedSomehow };
+  std::atomic<std::uint64_t> committed;  // sequences up to here were committed
+  std::atomic<Step> steps[kSequencesMax];
+};
+
+class SharedDiary {
+ public:
+  SharedDiary()
+      : memory_(::mmap(nullptr, sizeof(Diary), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {}
+  ~SharedDiary() { ::munmap(memory_, sizeof(Diary)); }
+  SharedDiary(const SharedDiary&) = delete;
+  SharedDiary& operator=(const SharedDiary&) = delete;
+  Diary* operator->() const { return static_cast<Diary*>(memory_); }
+
+ private:
+  void* memory_;
+};
+
+void note(std::atomic<Diary::Step>& step, Diary::Step what) { step.store(what, std::memory_order_seq_cst); }
+
+// Rounds of appending, committing, handing over and ending, with topics that lag, until it is killed. Its lane 7
+// stands at 100 * sequence.
+[[noreturn]] void work(Arena& arena, const SharedDiary& diary, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<Tenant> tenants;
+  for (int number = 0; number < 4; ++number) tenants.push_back(arena.add_tenant());
+  std::deque<Arena::Ticket> waiting;
+  for (const Arena::Ticket ticket : arena.left()) {
+    arena.settle(ticket, tenants[random() % tenants.size()]);
+    waiting.push_back(ticket);
+  }
+  arena.forget_left();
+  while (arena.next_sequence() < kSequencesMax) {
+    for (auto count = random() % 40; count > 0; --count) {
+      const std::uint64_t sequence = arena.next_sequence();
+      const auto record = record_of(sequence);
+      const Tenant tenant = tenants[random() % tenants.size()];
+      if (!arena.has_room(tenant, record.size())) break;
+      waiting.push_back(arena.append({7, 100 * sequence, 1, 1}, tenant, record));
+      note(diary->steps[sequence], Diary::kAppended);
+    }
+    arena.commit();
+    diary->committed.store(arena.next_sequence() - 1, std::memory_order_seq_cst);
+    for (auto count = random() % 45; count > 0 && !waiting.empty(); --count) {
+      // Mostly in order, now and then one from further behind.
+      const std::size_t at = random() % 8 == 0 ? random() % waiting.size() : 0;
+      const Arena::Ticket ticket = waiting[at];
+      waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(at));
+      const std::uint64_t sequence = arena.prefix(ticket).sequence;
+      const bool dead = random() % 16 == 0;
+      note(diary->steps[sequence], Diary::kEnding);
+      if (random() % 2 == 0) arena.set_handed(ticket, 3);
+      arena.finish(ticket, dead ? ipc::ArenaState::kDead : ipc::ArenaState::kDelivered);
+      note(diary->steps[sequence], dead ? Diary::kDead : Diary::kDelivered);
+    }
+  }
+  ::_exit(0);
+}
+
+void kill_at_work(const ipc::Descriptor& memory, const SharedDiary& diary, std::uint32_t seed) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      Arena arena(duplicate(memory));
+      work(arena, diary, seed);
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  std::mt19937 random(seed);
+  ::usleep(static_cast<useconds_t>(random() % 3000));
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << "seed " << seed;
+}
+
+void expect_whole(const Arena& arena, Arena::Ticket ticket) {
+  const std::uint64_t sequence = arena.prefix(ticket).sequence;
+  const auto wanted = record_of(sequence);
+  const ipc::RecordView record = arena.record(ticket);
+  ASSERT_EQ(record.header.size, wanted.size()) << sequence;
+  ASSERT_EQ(record.message.find_first_not_of(static_cast<char>(sequence % 251)), std::string_view::npos);
+}
+
+// A successor, which also has to leave the arena so that the one after it finds the same.
+void expect_recovers(const ipc::Descriptor& memory, const SharedDiary& diary) {
+  const Arena arena(duplicate(memory));
+  ASSERT_GE(arena.next_sequence() - 1, diary->committed);
+  std::vector<bool> is_left(arena.next_sequence(), false);
+  std::uint64_t before = 0;
+  for (const Arena::Ticket ticket : arena.left()) {
+    expect_whole(arena, ticket);
+    const std::uint64_t sequence = arena.prefix(ticket).sequence;
+    ASSERT_GT(sequence, before);
+    is_left[before = sequence] = true;
+  }
+  std::uint64_t delivered_least = 0;
+  std::uint64_t dead_least = 0;
+  std::uint64_t undecided = 0;
+  for (std::uint64_t sequence = 1; sequence < arena.next_sequence(); ++sequence) {
+    const Diary::Step step = diary->steps[sequence];
+    delivered_least += step == Diary::kDelivered ? 1 : 0;
+    dead_least += step == Diary::kDead ? 1 : 0;
+    if (step == Diary::kEnding || step == Diary::kEndedSomehow) ++undecided;
+    if (step != Diary::kEnding) {
+      ASSERT_EQ(is_left[sequence], step == Diary::kAppended || step == Diary::kNothing) << sequence;
+    }
+  }
+  EXPECT_GE(arena.delivered(), delivered_least);
+  EXPECT_GE(arena.dead(), dead_least);
+  EXPECT_LE(arena.delivered() + arena.dead(), delivered_least + dead_least + undecided);
+  EXPECT_EQ(arena.next_sequence() - 1, arena.delivered() + arena.dead() + arena.left().size());
+  const Arena::Audit audit = arena.audit();
+  EXPECT_EQ(audit.accepted, arena.next_sequence() - 1);
+  EXPECT_EQ(audit.delivered, arena.delivered());
+  EXPECT_EQ(audit.waiting, arena.left().size());
+  // The lane's position is with the newest record, or that one's chunk is free and the journal has it.
+  if (!arena.left().empty()) {
+    EXPECT_GE(arena.lane_position(7), 100 * before);
+  }
+}
+
+TEST(ArenaRecovery, KilledAtAnyInstant) {
+  const std::uint32_t kills = tests::amount(200);
+  for (std::uint32_t seed = 1; seed <= kills; seed += 10) {
+    const Arena first(kBufferBytes, kEventBytes);
+    const SharedDiary diary;
+    for (std::uint32_t death = 0; death < 10; ++death) {
+      kill_at_work(first.memory(), diary, seed + death);
+      expect_recovers(first.memory(), diary);
+      // What was appended and not committed gets its sequence number again.
+      const Arena successor(duplicate(first.memory()));
+      for (std::uint64_t sequence = successor.next_sequence();
+           sequence < kSequencesMax && diary->steps[sequence] != Diary::kNothing; ++sequence) {
+        note(diary->steps[sequence], Diary::kNothing);
+      }
+      // Whatever was undecided is decided now.
+      for (std::uint64_t sequence = 1; sequence < successor.next_sequence(); ++sequence) {
+        if (diary->steps[sequence] == Diary::kEnding) note(diary->steps[sequence], Diary::kEndedSomehow);
+      }
+      for (const Arena::Ticket ticket : successor.left())
+        note(diary->steps[successor.prefix(ticket).sequence], Diary::kAppended);
+      if (HasFatalFailure() || HasNonfatalFailure()) FAIL() << "seed " << seed << ", death " << death;
+    }
+  }
+}
+
+// Killed between the commit that frees a chunk and the table's zero: two instructions that no kill from outside meets.
+TEST(ArenaRecovery, AChunkThatTheTotalsHaveAlreadyIsNotCountedAgain) {
+  Arena arena(kBufferBytes, kEventBytes);
+  const Tenant tenant = arena.add_tenant();
+  std::vector<Arena::Ticket> tickets;
+  while (arena.used_bytes() <= arena.chunk_bytes()) {
+    tickets.push_back(arena.append({7, 1, 1, 1}, tenant, record_of(arena.next_sequence())));
+  }
+  arena.commit();
+  const std::uint32_t full = arena.chunk_of(tickets.front());
+  for (const Arena::Ticket ticket : tickets) arena.finish(ticket, ipc::ArenaState::kDelivered);
+
+  const ipc::Mapping mapping =
+      ipc::map(arena.memory(), ipc::Access::kReadWrite, 0, ipc::size_of(arena.memory()));
+  auto* const base = static_cast<std::byte*>(mapping.get_address());
+  auto* const table = reinterpret_cast<ipc::ArenaChunk*>(base + ipc::kArenaTableOffset);
+  const auto* const header = reinterpret_cast<const ipc::ArenaHeader*>(base);
+  ASSERT_EQ(table[full].opened, 0U);
+  table[full].opened = header->commits[header->selector % 2].freed_opened;
+
+  const Arena successor(duplicate(arena.memory()));
+  EXPECT_EQ(successor.delivered(), tickets.size());
+  EXPECT_TRUE(successor.left().empty());
+}
+
+TEST(ArenaRecovery, DamageAndOtherVersionsAreRefusedAndLeftAlone) {
+  const auto why = [](const ipc::Descriptor& memory) -> std::string {
+    try {
+      const Arena successor(duplicate(memory));
+      return {};
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+  };
+  Arena arena(kBufferBytes, kEventBytes);
+  const auto ticket = arena.append({7, 1, 1, 1}, arena.add_tenant(), record_of(1));
+  arena.commit();
+  const ipc::Mapping mapping =
+      ipc::map(arena.memory(), ipc::Access::kReadWrite, 0, ipc::size_of(arena.memory()));
+  auto* const header = static_cast<ipc::ArenaHeader*>(mapping.get_address());
+  header->version = 2;
+  EXPECT_NE(why(arena.memory()).find("is of version 2, this ringpostd knows version 1"), std::string::npos);
+  header->version = ipc::kArenaVersion;
+  header->magic = 0;
+  EXPECT_NE(why(arena.memory()).find("damaged"), std::string::npos);
+  header->magic = ipc::kArenaMagic;
+  header->chunk_bytes *= 2;
+  EXPECT_NE(why(arena.memory()).find("damaged"), std::string::npos);
+  header->chunk_bytes /= 2;
+  auto* const prefix =
+      reinterpret_cast<ipc::ArenaPrefix*>(static_cast<std::byte*>(mapping.get_address()) + ticket);
+  const std::uint32_t size = std::exchange(prefix->size, 8);
+  EXPECT_NE(why(arena.memory()).find("damaged"), std::string::npos);
+  prefix->size = size;
+  EXPECT_EQ(why(arena.memory()), "");
+  EXPECT_NE(why(ipc::create_memory("short", 100)).find("damaged"), std::string::npos);
+}
+
+TEST(ArenaRecovery, AnEmptiedArenaOfAnotherSizeGoesOnCounting) {
+  Arena arena(kBufferBytes, kEventBytes);
+  const auto ticket = arena.append({7, 640, 1, 1}, arena.add_tenant(), record_of(1));
+  arena.commit();
+  arena.finish(ticket, ipc::ArenaState::kDead);
+  const Arena successor(duplicate(arena.memory()));
+  EXPECT_TRUE(successor.has_size(kBufferBytes, kEventBytes));
+  EXPECT_FALSE(successor.has_size(2 * kBufferBytes, kEventBytes));
+  EXPECT_FALSE(successor.has_size(kBufferBytes, 2 * kEventBytes));
+  const Arena larger(2 * kBufferBytes, kEventBytes, successor);
+  EXPECT_EQ(larger.next_sequence(), 2U);
+  EXPECT_EQ(larger.dead(), 1U);
+  EXPECT_EQ(larger.waiting(), 0U);
+  EXPECT_EQ(larger.lane_position(7), 640U);
+  EXPECT_NE(larger.id(), successor.id());
+  EXPECT_EQ(larger.audit().dead, 1U);
+}
+
+}  // namespace
+}  // namespace ringpost::daemon
