@@ -27,6 +27,9 @@ class Custody {
     if (!keeper_) return done(true);
     keeper_->keep(std::move(name), descriptor, std::move(done));
   }
+  bool keeps(const std::string& name, int descriptor) const {
+    return keeper_ && keeper_->keeps(name, descriptor);
+  }
   // `done`: nobody but this process has it any more.
   void drop(
       const std::string& name, std::function<void()> done = [] {}) {

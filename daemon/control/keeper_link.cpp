@@ -73,6 +73,13 @@ ipc::Descriptor reach(const std::string& path, Clock::time_point deadline) {
 
 ipc::Descriptor duplicate(int descriptor) { return ipc::Descriptor(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)); }
 
+bool are_one_file(int descriptor, int other) {
+  struct stat one {};
+  struct stat two {};
+  return ::fstat(descriptor, &one) == 0 && ::fstat(other, &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
+}
+
 Frame named(FrameType type, std::string_view name) {
   Frame frame = keeper::make_frame(type, 0);
   keeper::set_text(frame.body.name, name);
@@ -186,6 +193,11 @@ void KeeperLink::keep(std::string name, int descriptor, Kept done) {
   question.kept = std::move(done);
   kept_[std::move(name)] = std::move(copy);
   ask(std::move(question));
+}
+
+bool KeeperLink::keeps(const std::string& name, int descriptor) const {
+  const auto found = kept_.find(name);
+  return found != kept_.end() && are_one_file(found->second->get(), descriptor);
 }
 
 void KeeperLink::drop(const std::string& name, Dropped done) {

@@ -59,6 +59,8 @@ class KeeperLink {
   // from the io_context, in the order of the calls, once the keeper has it (true), or when it is full or not there now
   // (false: nothing is kept under the name). A name that is kept already gets the new descriptor.
   void keep(std::string name, int descriptor, Kept done);
+  // This same file is kept under that name already.
+  bool keeps(const std::string& name, int descriptor) const;
   // Idempotent. `done` is called like that of keep(), also when the keeper is not there. Close the descriptor after it,
   // so that the keeper is not the last who does.
   void drop(const std::string& name, Dropped done = {});

@@ -127,6 +127,8 @@ void Server::keep_memories() {
     --missing;
   };
   const auto keep = [&](std::string name, int descriptor) {
+    // What was taken over needs no room: a keeper that has none left must not keep the next daemon from starting.
+    if (state_.custody.keeps(name, descriptor)) return;
     ++missing;
     state_.custody.keep(std::move(name), descriptor, kept);
   };
