@@ -30,6 +30,10 @@ constexpr std::chrono::microseconds kNapWithoutRoom{20'000};
 // While a publisher may look at a dead daemon's board the doorbell can't be armed.
 constexpr std::chrono::microseconds kNapWithOldBoards{10'000};
 
+// Where a successor goes on with what waits, a stop waits for reports as long as they come: what is in flight then would
+// be sent twice. For so long none came: the broker is away.
+constexpr std::int64_t kStallNs = 2'000 * kNsPerMs;
+
 // A publish that passed its checks just before the boards said "stopping" gets so long to store its tail.
 constexpr std::int64_t kSettleNs = 50 * kNsPerMs;
 
@@ -209,7 +213,15 @@ bool Instance::Loop::is_finished() {
   if (!stop_) return false;
   const std::int64_t now_ns = ipc::monotonic_ns();
   const bool lanes_done = stop_->leave_lanes || (now_ns >= stop_not_before_ns_ && intake_.lanes_are_empty());
+  if (stop_->leave_lanes && stalls()) return true;
   return (lanes_done && arena_.waiting() == 0) || now_ns >= stop_->deadline_ns;
+}
+
+bool Instance::Loop::stalls() {
+  const std::int64_t now_ns = ipc::monotonic_ns();
+  const std::uint64_t ended = arena_.delivered() + arena_.dead();
+  if (std::exchange(ended_at_stop_, ended) != ended) ended_ns_ = now_ns;
+  return now_ns - ended_ns_ >= kStallNs;
 }
 
 void Instance::Loop::rest(const DrainResult& drained) {
@@ -236,6 +248,7 @@ void Instance::Loop::forget_client(std::uint64_t client_id) {
 void Instance::Loop::begin_stop(StopRequest request) {
   stop_ = std::move(request);
   stop_not_before_ns_ = ipc::monotonic_ns() + kSettleNs;
+  ended_ns_ = ipc::monotonic_ns();
 }
 
 InstanceStatus Instance::Loop::read_status() {

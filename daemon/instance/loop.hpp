@@ -57,6 +57,7 @@ class Instance::Loop {
   void update_board();
   ipc::Admission admission_by(const kafka::Connection& connection) const;
   bool is_finished();
+  bool stalls();
   void rest(const DrainResult& drained);
 
   const InstanceConfig config_;
@@ -82,6 +83,8 @@ class Instance::Loop {
   std::unordered_set<std::uint64_t> unconfirmed_;
   std::optional<StopRequest> stop_;
   std::int64_t stop_not_before_ns_ = 0;
+  std::uint64_t ended_at_stop_ = 0;  // records, when the last of them did
+  std::int64_t ended_ns_ = 0;
   std::thread thread_;  // last: it uses all of the above
 };
 
