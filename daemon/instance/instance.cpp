@@ -23,8 +23,12 @@ std::shared_ptr<ipc::Descriptor> duplicate(const ipc::Descriptor& descriptor) {
 Arena arena_of(const InstanceConfig& config, Inheritance& inheritance) {
   if (!inheritance.arena) return {config.buffer_size_bytes, config.max_event_size_bytes};
   Arena left(std::move(inheritance.arena));
-  if (left.has_size(config.buffer_size_bytes, config.max_event_size_bytes)) return left;
-  if (left.waiting() == 0) return {config.buffer_size_bytes, config.max_event_size_bytes, left};
+  // In the lanes that were left lie events of the size that was allowed then: they are taken, and judged.
+  const std::size_t max_event_bytes =
+      inheritance.lanes.empty() ? config.max_event_size_bytes
+                                : std::max<std::size_t>(config.max_event_size_bytes, left.max_event_bytes());
+  if (left.has_size(config.buffer_size_bytes, max_event_bytes)) return left;
+  if (left.waiting() == 0) return {config.buffer_size_bytes, max_event_bytes, left};
   spdlog::warn(
       "instance {}: {} events wait in a buffer of {} MiB: buffer_size and max_event_size take effect at a "
       "start that "
