@@ -1,12 +1,13 @@
 // A script host that keeps account of its calls, to be killed, stopped or ended at any instant.
 //
-//   accountable_publisher SOCKET ACCOUNTS TOPIC NAME THREADS EVENTS PADDING until-killed|exit|stop-inside
+//   accountable_publisher SOCKET ACCOUNTS TOPIC NAME THREADS EVENTS PADDING until-killed|exit|stop-inside [INSTANCE PAUSE_US]
 //
 // Each thread publishes {"n":0..EVENTS-1,"by":"NAME/THREAD","pad":"..."} with the key NAME/THREAD. Then:
 //   until-killed   it waits for its end
 //   exit           it does not come to that: main calls exit() when an eighth of all has been accepted
 //   stop-inside    the last event of each thread is written in place, and the process stops itself between reserve and
 //                  commit; when it is let go on, it commits and ends
+// To INSTANCE instead of kafkaid, with a pause after each.
 #include <signal.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ struct Work {
   std::uint32_t events = 0;
   std::string padding;
   bool stop_inside = false;
+  std::string instance = "kafkaid";
+  useconds_t pause_us = 0;
 };
 
 [[noreturn]] void fail() {
@@ -52,7 +55,7 @@ void publish_all(const Work& work, Client& client, Accounts::Account& account, c
   for (std::uint32_t number = 0; number < work.events; ++number) {
     const std::string message =
         "{\"n\":" + std::to_string(number) + ",\"by\":\"" + by + "\",\"pad\":\"" + work.padding + "\"}";
-    const Event event{.instance = "kafkaid", .topic = work.topic, .message = message, .key = by};
+    const Event event{.instance = work.instance, .topic = work.topic, .message = message, .key = by};
     account.attempted.store(number + 1, std::memory_order_release);
     if (work.stop_inside && number + 1 == work.events) {
       publish_inside_out(client, event);
@@ -63,6 +66,7 @@ void publish_all(const Work& work, Client& client, Accounts::Account& account, c
       }
     }
     account.accepted.store(number + 1, std::memory_order_release);
+    if (work.pause_us != 0) ::usleep(work.pause_us);
   }
 }
 
@@ -75,8 +79,12 @@ std::uint64_t accepted(const Accounts& accounts) {
 
 int run(const std::vector<std::string>& words) {
   const SharedFile<Accounts> accounts(words[2]);
-  const Work work{words[3], words[4], static_cast<std::uint32_t>(std::stoul(words[6])),
-                  std::string(std::stoul(words[7]), 'x'), words[8] == "stop-inside"};
+  Work work{words[3], words[4], static_cast<std::uint32_t>(std::stoul(words[6])),
+            std::string(std::stoul(words[7]), 'x'), words[8] == "stop-inside"};
+  if (words.size() == 11) {
+    work.instance = words[9];
+    work.pause_us = static_cast<useconds_t>(std::stoul(words[10]));
+  }
   const std::size_t thread_count = std::stoul(words[5]);
   // Never closed but at the very end: it must outlive the threads that exit() does not wait for.
   static auto& client = *new Client(
@@ -103,7 +111,7 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argument_count, char** arguments) {
   const std::vector<std::string> words(arguments, arguments + argument_count);
-  if (words.size() != 9) return 2;
+  if (words.size() != 9 && words.size() != 11) return 2;
   try {
     return ringpost::tests::run(words);
   } catch (const std::exception& error) {

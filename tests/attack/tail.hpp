@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,10 +13,12 @@ namespace ringpost::tests {
 
 class Tail {
  public:
-  Tail(const std::string& socket, const std::string& topic);
+  Tail(const std::string& socket, const std::string& topic, const std::string& instance = "kafkaid");
 
   // The next message; empty when none has come within the tests' deadline. Throws with the consumer's error.
   std::string next();
+  // The same, and none when there is none for a tenth of a second.
+  std::optional<std::string> next_soon();
   // The `ringpost-id` of what next() gave last.
   const std::string& id() const { return id_; }
 

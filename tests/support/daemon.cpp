@@ -83,19 +83,32 @@ Record record_of(const boost::json::value& object) {
 
 Daemon::Daemon(const std::string& instances, const std::string& daemon_keys,
                std::map<std::string, std::string> environment)
-    : socket_(directory_.file("ringpost.sock")),
-      config_file_(directory_.file("ringpost.toml")),
-      environment_(std::move(environment)) {
-  write_file(config_file_,
-             "[daemon]\nsocket = \"" + socket_ + "\"\nlog = \"stderr\"\n" + daemon_keys + "\n" + instances);
+    : config_file_(directory_.file("ringpost.toml")), environment_(std::move(environment)) {
+  configure(instances, daemon_keys);
   start();
 }
 
-void Daemon::start() {
+void Daemon::configure(const std::string& instances, const std::string& daemon_keys,
+                       const std::string& socket_name) {
+  socket_ = directory_.file(socket_name);
+  write_file(config_file_,
+             "[daemon]\nsocket = \"" + socket_ + "\"\nlog = \"stderr\"\n" + daemon_keys + "\n" + instances);
+}
+
+void Daemon::launch(const std::vector<std::string>& under) {
   ProcessOptions options;
   options.environment = environment_;
-  process_ = std::make_unique<Process>(
-      std::vector<std::string>{program("ringpostd"), "--config", config_file_}, options);
+  std::vector<std::string> command = under;
+  command.insert(command.end(), {program("ringpostd"), "--config", config_file_});
+  process_ = std::make_unique<Process>(command, options);
+}
+
+void Daemon::start() {
+  launch();
+  wait_until_serving();
+}
+
+void Daemon::wait_until_serving() const {
   // With a keeper the socket takes connections before anybody serves them.
   const bool ready = wait_until([this] {
     return (takes_connections(socket_) && log().find(" serves ") != std::string::npos) ||

@@ -49,6 +49,14 @@ class Daemon {
   int stop();    // SIGTERM; the exit code (see Process::wait)
   void kill();   // SIGKILL, and waits for its end
   void start();  // again, after stop() or a kill
+  // The same without waiting until it takes connections, and where there is one, as the command of another program.
+  void launch(const std::vector<std::string>& under = {});
+  // Waits until what was launched takes connections; throws with its log when it ends instead.
+  void wait_until_serving() const;
+  // What the next start begins with; the socket stays, if it is not given another name in the same folder.
+  void configure(const std::string& instances, const std::string& daemon_keys = "",
+                 const std::string& socket_name = "ringpost.sock");
+  std::map<std::string, std::string>& environment() { return environment_; }  // of the next start
 
  private:
   TemporaryDirectory directory_;
