@@ -1,5 +1,7 @@
 #include "tests/support/mock_cluster.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 namespace ringpost::tests {
@@ -23,6 +25,21 @@ MockCluster::MockCluster(const std::vector<std::string>& topics, int partitions,
   if (!started || brokers_.empty())
     throw std::runtime_error("mock_cluster did not start: " + process_.errors());
   brokers_.pop_back();
+}
+
+void MockCluster::pause() const {
+  process_.signal(SIGSTOP);
+  const auto stands = [](const std::filesystem::path& thread) {
+    const std::string stat = read_file(thread / "stat");  // NUMBER (NAME) STATE ...
+    const std::size_t name_end = stat.rfind(')');
+    return name_end == std::string::npos || stat.compare(name_end, 3, ") T") == 0;
+  };
+  const std::filesystem::path threads = "/proc/" + std::to_string(process_.pid()) + "/task";
+  const bool all_stand = wait_until([&] {
+    const std::filesystem::directory_iterator all(threads);
+    return std::all_of(begin(all), end(all), stands);
+  });
+  if (!all_stand) throw std::runtime_error("mock_cluster does not stop");
 }
 
 void MockCluster::kill() {

@@ -21,7 +21,7 @@ class MockCluster {
   }  // as `brokers` of the configuration: "127.0.0.1:39123"
 
   pid_t pid() const { return process_.pid(); }
-  void pause() const { process_.signal(SIGSTOP); }  // connections stay open, nothing answers
+  void pause() const;  // connections stay open, nothing answers; all its threads stand when this returns
   void resume() const { process_.signal(SIGCONT); }
   // One broker's port is closed, and open again. What it leads stays with it.
   void stop_broker(int number) const { process_.write("down " + std::to_string(number) + "\n"); }

@@ -1,7 +1,7 @@
 // The broker is away, and the daemon is stopped, killed and started meanwhile.
 #include <gmock/gmock.h>
 
-#include <atomic>
+#include <memory>
 #include <thread>
 
 #include "tests/support/publisher.hpp"
@@ -17,7 +17,8 @@ class Outage : public Survival {
  protected:
   void publish(std::uint64_t count) {
     for (std::uint64_t end = published_ + count; published_ < end; ++published_) {
-      ASSERT_EQ(publisher_.publish_patiently({"kafkaid", "orders", std::to_string(published_), "key", {}}), 0)
+      ASSERT_EQ(publisher_->publish_patiently({"kafkaid", "orders", std::to_string(published_), "key", {}}),
+                0)
           << ringpost_last_error_message();
     }
   }
@@ -28,7 +29,7 @@ class Outage : public Survival {
     return {};
   }
 
-  Publisher publisher_{daemon_.socket()};
+  std::unique_ptr<Publisher> publisher_ = std::make_unique<Publisher>(daemon_.socket());
   std::uint64_t published_ = 0;
   std::uint64_t next_ = 0;
   Follower follower_{daemon_.socket(), "orders", "kafkaid",
@@ -73,11 +74,14 @@ TEST_F(Outage, TwiceRestartedWithoutABrokerItStillAccepts) {
 
 // More than the buffer holds, at a pace; the daemon dies in the middle of it. What is refused is refused with BUFFER_FULL.
 TEST_F(Outage, LongerThanTheBuffer) {
+  publisher_.reset();  // with lanes of the usual size
+  ASSERT_TRUE(wait_until([&] { return daemon_.status("kafkaid").clients == 0; }));
   daemon_.stop();
   daemon_.configure(instance("kafkaid", kafka_.brokers(), R"("orders")",
                              "buffer_size = \"2MiB\"\nlane_size = \"128KiB\"\nmax_event_size = \"16KiB\""));
   daemon_.start();
   daemon_.wait_until_connected("kafkaid");
+  publisher_ = std::make_unique<Publisher>(daemon_.socket());
   publish(100);
   daemon_.wait_until_delivered("kafkaid", 100);
   const std::uint32_t seconds = std::max(amount(4), 1U);
@@ -87,7 +91,7 @@ TEST_F(Outage, LongerThanTheBuffer) {
   const auto begin = std::chrono::steady_clock::now();
   for (std::uint32_t millisecond = 0; millisecond < seconds * 1'000; ++millisecond) {
     for (std::uint32_t event = 0; event < kEachMillisecond; ++event) {
-      const int code = publisher_.publish({"kafkaid", "orders", std::to_string(published_), "key", {}});
+      const int code = publisher_->publish({"kafkaid", "orders", std::to_string(published_), "key", {}});
       ASSERT_TRUE(code == 0 || code == RINGPOST_BUFFER_FULL) << code << ringpost_last_error_message();
       code == 0 ? ++published_ : ++refused;
     }
@@ -102,6 +106,7 @@ TEST_F(Outage, LongerThanTheBuffer) {
   EXPECT_TRUE(wait_until([&] { return follower_.arrived() == published_; })) << follower_.problem();
   EXPECT_EQ(follower_.problem(), "");
   EXPECT_EQ(daemon_.status("kafkaid").dead_letters, 0U);
+  EXPECT_GT(refused, 0U);
   std::cout << published_ << " accepted, " << refused << " refused" << std::endl;
 }
 

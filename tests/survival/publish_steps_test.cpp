@@ -13,11 +13,20 @@
 namespace ringpost::tests {
 namespace {
 
-constexpr std::uint32_t kThreads = 8;
+constexpr std::uint32_t kThreads = 3;  // as many as there are lanes at a hello: more would wait for theirs
 static_assert(kThreads <= kAccountsMax);
 
 class PublishSteps : public Survival {
  protected:
+  PublishSteps() {
+    daemon_.stop();
+    // Small, for most of a victim's short life goes into its lanes' pages.
+    daemon_.configure(instance("kafkaid", kafka_.brokers(), R"("orders")",
+                               "lane_size = \"64KiB\"\nmax_event_size = \"16KiB\""));
+    daemon_.start();
+    daemon_.wait_until_connected("kafkaid");
+  }
+
   // By name and thread: how many arrived, each whole and in its order.
   std::map<std::string, std::uint32_t> arrived() const {
     std::map<std::string, std::uint32_t> counts;
