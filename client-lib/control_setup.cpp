@@ -36,6 +36,7 @@ ControlThread::Course ControlThread::set_up() {
 ControlThread::Course ControlThread::greet() {
   told_.clear();
   served_.clear();
+  postponed_.clear();
   const Answer answer = connection_->hello(settings_.client_name, held_lanes());
   if (answer.what == Answer::What::kRefused) {
     lost(refused(answer.frame));
@@ -61,7 +62,7 @@ ControlThread::Course ControlThread::greet() {
 
 ControlThread::Course ControlThread::open_instance(std::uint32_t index) {
   Answer answer = connection_->open_instance(index);
-  if (answer.what == Answer::What::kRefused) return refused_instance(answer.frame);
+  if (answer.what == Answer::What::kRefused) return refused_instance(answer.frame, index);
   const bool is_allowed = answer.what == Answer::What::kGiven && answer.frame.body.instance.allowed != 0;
   const bool is_whole = !is_allowed || (answer.descriptors[0] && answer.descriptors[1]);
   Course course = course_of(is_whole ? answer.what : Answer::What::kEnd, kClosedInSetUp);
@@ -90,18 +91,33 @@ ControlThread::Course ControlThread::open_instance(std::uint32_t index) {
   return Course::kOn;
 }
 
-// The others may be had. But where lanes go on from a daemon before, the one that was refused may be theirs: there is
-// no board for them, and nobody may be told that their instance is unknown.
-ControlThread::Course ControlThread::refused_instance(const ipc::Frame& frame) {
+// It passes, and nobody may be told meanwhile that the instance is unknown. A connection that nobody publishes over yet is
+// tried anew; so is one where the instance that was refused may be one whose lanes go on from a daemon before, for there
+// is no board for them. Otherwise it is a new one: the others go on, and it is asked for again.
+ControlThread::Course ControlThread::refused_instance(const ipc::Frame& frame, std::uint32_t index) {
+  if (static_cast<ipc::Refusal>(frame.body.refused.refusal) == ipc::Refusal::kNoSuchInstance)
+    return Course::kOn;
   const auto channels = channels_.all();
   const bool is_perhaps_theirs =
-      static_cast<ipc::Refusal>(frame.body.refused.refusal) != ipc::Refusal::kNoSuchInstance &&
       std::any_of(channels.begin(), channels.end(), [this](const Channel* channel) {
         return channel->link() != nullptr && std::find(told_.begin(), told_.end(), channel) == told_.end();
       });
-  if (!is_perhaps_theirs) return Course::kOn;
-  lost(refused(frame));
-  return Course::kEnded;
+  if (is_perhaps_theirs || availability_.outage() != nullptr) {
+    lost(refused(frame));
+    return Course::kEnded;
+  }
+  postponed_.push_back(index);
+  postponed_until_ = Clock::now() + kLaneRetry;
+  return Course::kOn;
+}
+
+ControlThread::Course ControlThread::open_postponed() {
+  if (postponed_.empty() || Clock::now() < postponed_until_) return Course::kOn;
+  for (const std::uint32_t index : std::exchange(postponed_, {})) {
+    const Course course = open_instance(index);
+    if (course != Course::kOn) return course;
+  }
+  return Course::kOn;
 }
 
 void ControlThread::forget_untold() {

@@ -168,7 +168,8 @@ ControlThread::Course ControlThread::serve() {
 ControlThread::Course ControlThread::tick() {
   if (saw_traffic()) busy_until_ = Clock::now() + kBusyFor;
   look_after_calls();
-  const Course course = open_lanes();
+  Course course = open_lanes();
+  if (course == Course::kOn) course = open_postponed();
   if (course != Course::kOn) return course;
   if (moved_to_ != generation_ && all_moved()) {
     retire_all();  // nobody looks at the old boards: they go before anybody is told

@@ -76,7 +76,8 @@ class ControlThread {
   Course set_up();
   Course greet();
   Course open_instance(std::uint32_t index);
-  Course refused_instance(const ipc::Frame& frame);
+  Course refused_instance(const ipc::Frame& frame, std::uint32_t index);
+  Course open_postponed();
   void forget_untold();
   Course serve();
   Course tick();
@@ -110,6 +111,8 @@ class ControlThread {
   std::shared_ptr<const ipc::ClientBoardReader> client_board_;
   std::vector<const Channel*> told_;  // of the instances that this connection's daemon knows
   std::vector<Served> served_;
+  std::vector<std::uint32_t> postponed_;  // instances that were refused for now
+  Clock::time_point postponed_until_;
   std::uint32_t instance_count_ = 0;
   std::uint32_t generation_ = 0;  // of the daemon that has welcomed us
   std::uint32_t moved_to_ = 0;    // the same once no call looks at boards of another
