@@ -83,10 +83,12 @@ class Takeover {
     std::vector<std::thread> threads;
     for (std::size_t thread = 0; thread < kLanes - kLanesAhead; ++thread) {
       threads.emplace_back([&] {
+        Event to_come = event();
+        to_come.message = {};
         std::unique_ptr<Reservation> held;
         while (!held) {
           try {
-            held = std::make_unique<Reservation>(client_.reserve(event(), kMessageBytes));
+            held = std::make_unique<Reservation>(client_.reserve(to_come, kMessageBytes));
           } catch (const std::exception&) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
           }
