@@ -1,5 +1,5 @@
 // Two instances, eight script hosts, and every few moments something happens to one of them: kills and stops of daemon,
-// keeper and clients, pauses of brokers. The seed is printed and chooses the same again; RINGPOST_ATTACK=120 makes an hour.
+// keeper and clients, pauses of brokers. The seed is printed and chooses the same again; RINGPOST_ATTACK=180 makes an hour.
 #include <signal.h>
 
 #include <array>
@@ -199,7 +199,7 @@ class EverythingAtOnce : public testing::Test {
 };
 
 TEST_F(EverythingAtOnce, NothingIsLost) {
-  const std::chrono::seconds duration(std::max(amount(30), 5U));
+  const std::chrono::seconds duration(std::max(amount(20), 5U));
   const auto end = std::chrono::steady_clock::now() + duration;
   while (std::chrono::steady_clock::now() < end) {
     something();

@@ -50,7 +50,7 @@ class KeeperKilled : public Survival {
 TEST_F(KeeperKilled, UnderTrafficAndTheDaemonAfterIt) {
   Traffic traffic(daemon_.socket());
   traffic.wait_for(1'000);
-  const std::uint32_t rounds = std::max(amount(5), 1U);
+  const std::uint32_t rounds = std::max(amount(3), 1U);
   for (std::uint32_t round = 0; round < rounds; ++round) {
     keeper_.kill();
     ASSERT_TRUE(wait_until([&] { return !is_kept(); }));
@@ -142,7 +142,7 @@ TEST_F(KeeperKilled, ThatDoesNotAnswerHoldsUpNewcomersOnly) {
     keeper_.process().signal(SIGSTOP);
     RawClient newcomer(daemon_.socket());
     ASSERT_TRUE(newcomer.send_hello());
-    traffic.wait_for(5 * Traffic::kAhead);
+    traffic.wait_for(2 * Traffic::kAhead);
     keeper_.process().signal(SIGCONT);
     EXPECT_EQ(newcomer.receive().frame.header.type, ipc::FrameType::kWelcome);
     daemon_.kill();

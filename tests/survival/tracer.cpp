@@ -109,6 +109,7 @@ Tracer::Tracer(const std::vector<std::string>& command) : pid_(::fork()) {
   if (pid_ == 0) {
     std::vector<std::string> words = command;
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

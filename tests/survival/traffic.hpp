@@ -22,7 +22,9 @@ class Traffic {
   // "stay", or "come-and-go": threads and handles live for a few hundred events.
   explicit Traffic(const std::string& socket, const std::string& way = "stay");
 
-  // Waits until so many more have arrived. Throws with what is wrong: lost, overtaken, foreign, a publisher's error.
+  // Throws with what has gone wrong so far: overtaken, foreign, a publisher's error.
+  void check();
+  // Waits until so many more have arrived; throws likewise, and where nothing comes.
   void wait_for(std::uint32_t more);
   // Nothing more is published, and what was published has arrived; the publishers are gone. How many events it were.
   std::uint32_t finish();
@@ -38,7 +40,6 @@ class Traffic {
 
  private:
   std::string look(const std::string& message);
-  void check();
 
   TemporaryDirectory directory_;
   const SharedFile<TokenTable> table_{directory_.file("table")};
