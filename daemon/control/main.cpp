@@ -39,8 +39,8 @@ void prepare_signals() {
   ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
 }
 
-// How long a daemon that is ending may take until it has let go of what the keeper holds.
-constexpr std::chrono::minutes kPredecessorPatience{11};
+// How long a dead daemon may take until the keeper knows that it is. It let go of the socket's lock before.
+constexpr std::chrono::seconds kPredecessorPatience{30};
 
 int serve(const Config& config, const std::string& keeper) {
   prepare_signals();
