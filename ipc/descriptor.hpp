@@ -1,8 +1,11 @@
 // A file descriptor with an owner.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace ringpost::ipc {
@@ -25,6 +28,12 @@ class Descriptor {
 
   int get() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
+  // Throws std::system_error.
+  Descriptor duplicate() const {
+    Descriptor copy(::fcntl(number_, F_DUPFD_CLOEXEC, 0));
+    if (!copy) throw std::system_error(errno, std::generic_category(), "duplicating a descriptor");
+    return copy;
+  }
   int release() { return std::exchange(number_, -1); }
   void reset() {
     if (number_ >= 0) ::close(number_);

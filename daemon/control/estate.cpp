@@ -26,7 +26,7 @@ bool take_number(std::string_view& rest, std::uint64_t& number) {
 }
 
 // KIND.INSTANCE, KIND.NUMBER or KIND.NUMBER.INSTANCE.
-std::optional<Name> parse(std::string_view text) {
+std::optional<Name> parse_name(std::string_view text) {
   Name name;
   const std::size_t dot = text.find('.');
   name.kind = text.substr(0, dot);
@@ -85,7 +85,7 @@ Estate sort_out(Taken taken) {
   Estate estate;
   estate.generation = taken.takes;
   for (Held& held : taken.held) {
-    const std::optional<Name> name = parse(held.name);
+    const std::optional<Name> name = parse_name(held.name);
     ipc::Descriptor* const place = name ? place_of(estate, *name) : nullptr;
     if (place == nullptr) {
       estate.unknown.push_back(std::move(held.name));

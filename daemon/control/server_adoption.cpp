@@ -2,14 +2,11 @@
 // nothing runs before all of it is in its place.
 //
 //     the keeper's descriptors ──sort_out()──▶ Estate ─▶ instances: arena, journal, lanes ─▶ sessions: connections
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -23,12 +20,6 @@ namespace {
 
 // Who has departed is known by number only. Nobody has this one (access.hpp).
 constexpr uid_t kUserUnknown = 65534;
-
-ipc::Descriptor duplicate(const ipc::Descriptor& descriptor) {
-  ipc::Descriptor copy(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw std::system_error(errno, std::generic_category(), "duplicating a doorbell");
-  return copy;
-}
 
 }  // namespace
 
@@ -50,7 +41,7 @@ void Server::make_instances(Estate& estate) {
     const auto index = static_cast<std::uint32_t>(state_.instances.size());
     for (const auto& [client_id, doorbell] : inheritance.doorbells) {
       inherited_client(client_id, estate);
-      doorbells_[client_id].emplace(index, duplicate(doorbell));
+      doorbells_[client_id].emplace(index, doorbell.duplicate());
     }
     std::set<std::uint64_t> lanes;
     for (const auto& [lane_id, memory] : inheritance.lanes) lanes.insert(lane_id);

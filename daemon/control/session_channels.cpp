@@ -1,11 +1,8 @@
 // A session's instances and lanes: what its client may use, and how it gets them.
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -17,16 +14,6 @@
 #include "ipc/lane_reader.hpp"
 
 namespace ringpost::daemon {
-namespace {
-
-ipc::Descriptor duplicate(const ipc::Descriptor& descriptor) {
-  ipc::Descriptor copy(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw std::system_error(errno, std::generic_category(), "duplicating a descriptor");
-  return copy;
-}
-
-}  // namespace
-
 void Session::open_instance(std::uint64_t number, std::uint32_t index) {
   if (index >= channels_.size()) {
     return refuse(number, ipc::Refusal::kNoSuchInstance,
@@ -83,7 +70,7 @@ void Session::doorbell_kept(std::uint64_t number, std::uint32_t index, const ipc
                             bool kept) {
   if (!kept) return refuse(number, ipc::Refusal::kNoResources, kNotKept);
   try {
-    ipc::Descriptor watched = duplicate(doorbell);
+    ipc::Descriptor watched = doorbell.duplicate();
     if (!answer(instance_frame(number, index),
                 std::array{state_.instances[index]->board_memory().get(), doorbell.get()})) {
       return;

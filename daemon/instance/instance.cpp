@@ -1,10 +1,6 @@
 #include "daemon/instance/instance.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "daemon/config/log.hpp"
@@ -12,13 +8,6 @@
 
 namespace ringpost::daemon {
 namespace {
-
-// Requests are copied about as std::function: a descriptor of their own travels in a shared_ptr.
-std::shared_ptr<ipc::Descriptor> duplicate(const ipc::Descriptor& descriptor) {
-  const int number = ::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0);
-  if (number < 0) throw std::system_error(errno, std::generic_category(), "duplicating a lane's descriptor");
-  return std::make_shared<ipc::Descriptor>(number);
-}
 
 Arena arena_of(const InstanceConfig& config, Inheritance& inheritance) {
   if (!inheritance.arena) return {config.buffer_size_bytes, config.max_event_size_bytes};
@@ -72,7 +61,9 @@ void Instance::open_channel(std::shared_ptr<Client> client, ipc::Descriptor door
 
 void Instance::open_lane(std::shared_ptr<Client> client, std::uint64_t lane_id, std::uint32_t slot,
                          const ipc::Descriptor& memory, std::function<void(bool)> registered) {
-  loop_->ask([client = std::move(client), lane_id, slot, copy = duplicate(memory),
+  // Shared, because a request is copied about as std::function.
+  loop_->ask([client = std::move(client), lane_id, slot,
+              copy = std::make_shared<ipc::Descriptor>(memory.duplicate()),
               registered = std::move(registered)](Loop& loop) {
     registered(loop.intake().open_lane(client, lane_id, slot, *copy, loop.config().lane_size_bytes));
   });

@@ -1,6 +1,5 @@
 // An arena whose daemon was killed at any instant: what was committed is there, whole and in order; what had ended is
 // not sent again; what was under way counts one way or the other; the sums hold.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -24,10 +23,6 @@ namespace {
 constexpr std::size_t kBufferBytes = 8u << 20;
 constexpr std::size_t kEventBytes = 16u << 10;
 constexpr std::size_t kSequencesMax = 1u << 21;
-
-ipc::Descriptor duplicate(const ipc::Descriptor& memory) {
-  return ipc::Descriptor(::fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
-}
 
 // As this record must be: its size and each of its bytes follow from its number.
 std::vector<std::byte> record_of(std::uint64_t number) {
@@ -111,7 +106,7 @@ void kill_at_work(const ipc::Descriptor& memory, const SharedDiary& diary, std::
   const pid_t child = ::fork();
   if (child == 0) {
     try {
-      Arena arena(duplicate(memory));
+      Arena arena(memory.duplicate());
       work(arena, diary, seed);
     } catch (...) {
       ::_exit(1);
@@ -135,7 +130,7 @@ void expect_whole(const Arena& arena, Arena::Ticket ticket) {
 
 // A successor, which also has to leave the arena so that the one after it finds the same.
 void expect_recovers(const ipc::Descriptor& memory, const SharedDiary& diary) {
-  const Arena arena(duplicate(memory));
+  const Arena arena(memory.duplicate());
   ASSERT_GE(arena.next_sequence() - 1, diary->committed);
   std::vector<bool> is_left(arena.next_sequence(), false);
   std::uint64_t before = 0;
@@ -180,7 +175,7 @@ TEST(ArenaRecovery, KilledAtAnyInstant) {
       kill_at_work(first.memory(), diary, seed + death);
       expect_recovers(first.memory(), diary);
       // What was appended and not committed gets its sequence number again.
-      const Arena successor(duplicate(first.memory()));
+      const Arena successor(first.memory().duplicate());
       for (std::uint64_t sequence = successor.next_sequence();
            sequence < kSequencesMax && diary->steps[sequence] != Diary::kNothing; ++sequence) {
         note(diary->steps[sequence], Diary::kNothing);
@@ -216,7 +211,7 @@ TEST(ArenaRecovery, AChunkThatTheTotalsHaveAlreadyIsNotCountedAgain) {
   ASSERT_EQ(table[full].opened, 0U);
   table[full].opened = header->commits[header->selector % 2].freed_opened;
 
-  const Arena successor(duplicate(arena.memory()));
+  const Arena successor(arena.memory().duplicate());
   EXPECT_EQ(successor.delivered(), tickets.size());
   EXPECT_TRUE(successor.left().empty());
 }
@@ -224,7 +219,7 @@ TEST(ArenaRecovery, AChunkThatTheTotalsHaveAlreadyIsNotCountedAgain) {
 TEST(ArenaRecovery, DamageAndOtherVersionsAreRefusedAndLeftAlone) {
   const auto why = [](const ipc::Descriptor& memory) -> std::string {
     try {
-      const Arena successor(duplicate(memory));
+      const Arena successor(memory.duplicate());
       return {};
     } catch (const std::runtime_error& error) {
       return error.what();
@@ -259,7 +254,7 @@ TEST(ArenaRecovery, AnEmptiedArenaOfAnotherSizeGoesOnCounting) {
   const auto ticket = arena.append({7, 640, 1, 1}, arena.add_tenant(), record_of(1));
   arena.commit();
   arena.finish(ticket, ipc::ArenaState::kDead);
-  const Arena successor(duplicate(arena.memory()));
+  const Arena successor(arena.memory().duplicate());
   EXPECT_TRUE(successor.has_size(kBufferBytes, kEventBytes));
   EXPECT_FALSE(successor.has_size(2 * kBufferBytes, kEventBytes));
   EXPECT_FALSE(successor.has_size(kBufferBytes, 2 * kEventBytes));
