@@ -58,9 +58,10 @@ ControlSide& ControlSide::the() {
   return side;
 }
 
-ControlSide::ControlSide() : config_(config()), state_(io_, config_, limits()) {
+ControlSide::ControlSide() : config_(config()), state_(io_, config_, limits(), custody_) {
   for (const daemon::InstanceConfig& each : config_.instances)
     state_.instances.push_back(std::make_unique<daemon::Instance>(each, daemon::InstanceEvents{}));
+  for (const auto& instance : state_.instances) instance->start();
 }
 
 void ControlSide::run_ready() {

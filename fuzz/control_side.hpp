@@ -57,6 +57,7 @@ class ControlSide {
 
   boost::asio::io_context io_;
   const daemon::Config config_;
+  daemon::Custody custody_;  // no keeper
   daemon::ControlState state_;
   std::size_t draining_ = 0;  // clients that have gone and that an instance is not done with
 };
