@@ -150,6 +150,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t lane_bytes_opened_ = 0;
   std::set<std::string> kept_names_;
   bool confirmed_ = false;
+  std::uint32_t dropped_ = 0;  // frames that were meant for a dead daemon
 };
 
 }  // namespace ringpost::daemon

@@ -1,10 +1,7 @@
 // A session's part of taking a connection over from a dead daemon: the client is told, says hello again, and goes on
 // with the lanes that it has.
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "daemon/config/log.hpp"
@@ -13,6 +10,12 @@
 #include "ipc/clock.hpp"
 
 namespace ringpost::daemon {
+namespace {
+
+// One question was under way, and one hello for each daemon that died since. Who sends more does not wait for answers.
+constexpr std::uint32_t kDroppedMax = 256;
+
+}  // namespace
 
 Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, Adoption adoption,
                  Ended ended)
@@ -47,6 +50,7 @@ void Session::hello_again(const ipc::Frame& frame) {
   // What was asked of a dead daemon is asked again; what is meant for this one names it.
   if (frame.header.version != ipc::kProtocolVersion || frame.header.type != ipc::FrameType::kHello ||
       frame.body.hello.generation != state_.generation) {
+    if (++dropped_ > kDroppedMax) protocol_error("it goes on asking a daemon that is dead");
     return;
   }
   client_->name = printable(ipc::text_field(frame.body.hello.client_name));
