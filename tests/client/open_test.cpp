@@ -54,6 +54,17 @@ TEST(Open, a_path_that_no_socket_can_have_fails_at_once) {
   EXPECT_THAT(last_error_message(), HasSubstr("a socket's path has 1 to 107 bytes"));
 }
 
+// It passes: to go on without the instance would be to say of it that it does not exist.
+TEST(Open, an_instance_that_is_refused_for_now_is_no_unknown_one) {
+  FakeDaemon daemon;
+  daemon.refuse_instances(ipc::Refusal::kNoResources);
+  Client client(nullptr);
+  EXPECT_EQ(client.open(at(daemon, 300)), Error::kDaemonUnavailable);
+  daemon.refuse_nothing();
+  EXPECT_EQ(client.open(at(daemon)), std::error_code());
+  EXPECT_EQ(client.try_publish(kEvent), std::error_code());
+}
+
 TEST(Open, the_environment_names_the_default_socket) {
   FakeDaemon daemon;
   ASSERT_EQ(::setenv("RINGPOST_SOCKET", daemon.socket_path().c_str(), 1), 0);
