@@ -41,8 +41,8 @@ TEST_F(Stopped, AClientInsideAPublishWhileTheDaemonDies) {
     daemon_.wait_until_connected("kafkaid");
     // It holds nothing up: all but the event under way has arrived.
     daemon_.wait_until_delivered("kafkaid", all + kEvents - 1);
-    // Long enough without traffic for a daemon that would sleep. Then nobody wakes it but the doorbell, which rings for
-    // who looks at this daemon's board only: no status is read before the event is there.
+    // Long enough without traffic for a daemon that would sleep; and no status, which wakes it, is read before the event is
+    // there. (The client's other threads go on with it and take the new board, which wakes it, too.)
     std::this_thread::sleep_for(std::chrono::milliseconds(1'500));
     client.signal(SIGCONT);
     EXPECT_EQ(client.wait(), 0) << client.errors();
