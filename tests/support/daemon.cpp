@@ -127,8 +127,21 @@ void Daemon::kill() {
   process_->wait();
 }
 
+// The command gives up after some seconds, which a daemon on a loaded machine may take to come up: the tests' own deadline
+// is what counts.
+std::string Daemon::status_text() const {
+  Outcome outcome;
+  const auto answered = [&] {
+    outcome = run({program("ringpost"), "status", "--json", "--socket", socket_});
+    return outcome.errors.find("did not answer within") == std::string::npos;
+  };
+  wait_until(answered);
+  if (outcome.status != 0) throw std::runtime_error("ringpost status:\n" + outcome.errors + log());
+  return outcome.output;
+}
+
 InstanceStatus Daemon::status(const std::string& instance) const {
-  const std::string text = output_of({program("ringpost"), "status", "--json", "--socket", socket_});
+  const std::string text = status_text();
   const boost::json::value root = boost::json::parse(text);
   for (const boost::json::value& object : root.at("instances").as_array()) {
     if (object.at("name").as_string() != instance) continue;

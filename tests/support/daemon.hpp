@@ -59,6 +59,8 @@ class Daemon {
   std::map<std::string, std::string>& environment() { return environment_; }  // of the next start
 
  private:
+  std::string status_text() const;
+
   TemporaryDirectory directory_;
   std::string socket_;
   std::string config_file_;
