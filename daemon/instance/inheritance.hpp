@@ -19,8 +19,12 @@ struct Inheritance {
   // The client of a lane, by the journal's word; one whose connection has ended before, too.
   std::function<std::shared_ptr<Client>(std::uint64_t client_id)> client_of;
 
-  bool empty() const { return !arena && !journal; }
+  bool empty() const { return !arena && !journal && lanes.empty(); }
 };
+
+// By client: the slot behind the last one that a lane of this journal has on its boards. Empty where there is no journal
+// that can be read.
+std::map<std::uint64_t, std::uint32_t> next_slots_in(const Inheritance& inheritance);
 
 // A lane that goes on under this daemon.
 struct AdoptedLane {

@@ -19,9 +19,8 @@ Arena arena_of(const InstanceConfig& config, Inheritance& inheritance) {
   if (left.has_size(config.buffer_size_bytes, max_event_bytes)) return left;
   if (left.waiting() == 0) return {config.buffer_size_bytes, max_event_bytes, left};
   spdlog::warn(
-      "instance {}: {} events wait in a buffer of {} MiB: buffer_size and max_event_size take effect at a "
-      "start that "
-      "finds it empty",
+      "instance {}: {} events wait in a buffer of {} MiB: buffer_size and max_event_size take effect at "
+      "a start that finds it empty",
       config.name, left.waiting(), left.buffer_bytes() / kMiB);
   return left;
 }
@@ -82,6 +81,10 @@ void Instance::status(std::function<void(const InstanceStatus&)> done) {
 
 void Instance::abandon_lane(std::uint64_t lane_id) {
   loop_->ask([lane_id](Loop& loop) { loop.intake().abandon_lane(lane_id); });
+}
+
+void Instance::revoke(std::uint64_t client_id) {
+  loop_->ask([client_id](Loop& loop) { loop.intake().revoke(client_id); });
 }
 
 void Instance::confirm(std::uint64_t client_id) {

@@ -104,6 +104,9 @@ class Instance {
   void client_gone(std::uint64_t client_id, std::function<void()> done);
   // A lane that its client does not have: drained to its end, and forgotten.
   void abandon_lane(std::uint64_t lane_id);
+  // This client may not use the instance any more: what it had published before is delivered, what it publishes until it
+  // knows ends as a dead letter ("denied").
+  void revoke(std::uint64_t client_id);
   // No publisher of this client looks at a dead daemon's boards any more.
   void confirm(std::uint64_t client_id);
   void status(std::function<void(const InstanceStatus&)> done);

@@ -69,7 +69,9 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
   const Arena::Ticket ticket = parts_.arena.append(origin, rule.tenant, bytes);
   if (rule.full) note_beyond_share(feed, bytes.size());
 
-  Verdict verdict = check(record, rule, feed.front_is_inherited());
+  const bool inherited = feed.front_is_inherited();
+  const bool revoked = !inherited && !revoked_.empty() && revoked_.contains(feed.client().id);
+  Verdict verdict = revoked ? refuse_revoked(feed, bytes.size()) : check(record, rule, inherited);
   if (!verdict.reason.empty()) {
     buried_.push_back({ticket, std::move(verdict)});
     return true;
@@ -102,6 +104,15 @@ void Intake::note_beyond_share(LaneFeed& feed, std::size_t record_bytes) {
   books.beyond_share_bytes += record_bytes;
   if (books.beyond_share_bytes > 2 * feed.capacity_bytes())
     feed.end_for("it goes on publishing to a topic that has used up its share of the buffer");
+}
+
+// An honest client comes to know of it with its new boards. Who goes on would fill the dead letters.
+Intake::Verdict Intake::refuse_revoked(LaneFeed& feed, std::size_t record_bytes) {
+  LaneBooks& books = books_.at(feed.lane_id());
+  books.revoked_bytes += record_bytes;
+  if (books.revoked_bytes > 2 * feed.capacity_bytes())
+    feed.end_for("it goes on publishing to an instance that it may not use any more");
+  return {"denied", "the client's user may not use the instance any more (allow)"};
 }
 
 Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule, bool inherited) const {
@@ -174,6 +185,7 @@ void Intake::forget_finished() {
       continue;
     }
     parts_.topics.client_gone(going->first);
+    revoked_.erase(going->first);
     const auto done = std::move(going->second);
     going = going_.erase(going);
     if (done) done();

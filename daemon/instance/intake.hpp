@@ -54,6 +54,9 @@ class Intake {
   // The same for a lane that its client does not have.
   void abandon_lane(std::uint64_t lane_id) { abandoned_.insert(lane_id); }
 
+  // What this client's lanes get from now on, beyond what was inherited, is not accepted for Kafka.
+  void revoke(std::uint64_t client_id) { revoked_.insert(client_id); }
+
   DrainResult round();
 
   // Clients whose memory turned out malformed since the last call, and why.
@@ -85,6 +88,7 @@ class Intake {
   void queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns);
   std::int64_t deadline_of(std::int64_t stamp_ns) const;
   void note_beyond_share(LaneFeed& feed, std::size_t record_bytes);
+  Verdict refuse_revoked(LaneFeed& feed, std::size_t record_bytes);
   void release_lanes();
   void note_malformed();
   void forget_finished();
@@ -101,12 +105,14 @@ class Intake {
     // Records of topics that are at their share, since the last time that one was marked so.
     std::uint64_t beyond_share_bytes = 0;
     std::uint64_t markings = 0;
+    std::uint64_t revoked_bytes = 0;
   };
   std::unordered_map<std::uint64_t, LaneBooks> books_;  // by lane id
   std::unordered_map<std::uint64_t, std::function<void()>>
       going_;  // clients that are gone, until their lanes are empty
 
   std::unordered_set<std::uint64_t> abandoned_;  // lanes
+  std::unordered_set<std::uint64_t> revoked_;    // clients
 
   // Records that were appended in this round and must not be produced.
   struct Buried {
