@@ -34,6 +34,7 @@ struct ControlState {
   Census census;
   Undertaker undertaker;
   Custody& custody;
+  bool lanes_elsewhere = false;  // the keeper holds lanes of instances that are not served here
   std::uint64_t generation = 0;  // which daemon this is, as the keeper counts; 0: there is none
   bool stopping = false;
   // Never used again while anything of them is left, in this process or in what it inherits.

@@ -33,7 +33,7 @@ std::optional<Name> parse_name(std::string_view text) {
   if (dot == std::string_view::npos) return name;
   std::string_view rest = text.substr(dot + 1);
   const bool has_number =
-      name.kind == "listen" || name.kind == "client" || name.kind == "bell" || name.kind == "lane";
+      name.kind == "listen" || name.kind == "session" || name.kind == "bell" || name.kind == "lane";
   if (has_number && !take_number(rest, name.number)) return std::nullopt;
   if (has_number && !rest.empty()) {
     if (rest.front() != '.') return std::nullopt;
@@ -50,7 +50,8 @@ ipc::Descriptor* place_of(Estate& estate, const Name& name) {
     estate.listener_inode = name.number;
     return &estate.listener;
   }
-  if (name.kind == "client" && name.number != 0 && name.instance.empty()) return &estate.clients[name.number];
+  if (name.kind == "session" && name.number != 0 && name.instance.empty())
+    return &estate.clients[name.number];
   if (name.instance.empty()) return nullptr;
   if (name.kind == "arena") return &estate.instances[std::string(name.instance)].arena;
   if (name.kind == "journal") return &estate.instances[std::string(name.instance)].journal;
@@ -63,7 +64,7 @@ ipc::Descriptor* place_of(Estate& estate, const Name& name) {
 }  // namespace
 
 std::string listener_name_of(std::uint64_t inode) { return fmt::format("listen.{}", inode); }
-std::string client_name_of(std::uint64_t client_id) { return fmt::format("client.{}", client_id); }
+std::string session_name_of(std::uint64_t client_id) { return fmt::format("session.{}", client_id); }
 std::string arena_name_of(std::string_view instance) { return fmt::format("arena.{}", instance); }
 std::string journal_name_of(std::string_view instance) { return fmt::format("journal.{}", instance); }
 std::string doorbell_name_of(std::uint64_t client_id, std::string_view instance) {
@@ -73,10 +74,28 @@ std::string lane_name_of(std::uint64_t lane_id, std::string_view instance) {
   return fmt::format("lane.{}.{}", lane_id, instance);
 }
 
+std::map<std::uint64_t, std::uint32_t> Estate::next_slots() const {
+  std::map<std::uint64_t, std::uint32_t> slots;
+  for (const auto& [name, instance] : instances) {
+    for (const auto& [client_id, next_slot] : next_slots_in(instance))
+      slots[client_id] = std::max(slots[client_id], next_slot);
+  }
+  return slots;
+}
+
 std::uint64_t Estate::largest_client_id() const {
   std::uint64_t largest = clients.empty() ? 0 : clients.rbegin()->first;
   for (const auto& [name, instance] : instances) {
     if (!instance.doorbells.empty()) largest = std::max(largest, instance.doorbells.rbegin()->first);
+  }
+  const auto slots = next_slots();
+  return slots.empty() ? largest : std::max(largest, slots.rbegin()->first);
+}
+
+std::uint64_t Estate::largest_lane_id() const {
+  std::uint64_t largest = 0;
+  for (const auto& [name, instance] : instances) {
+    if (!instance.lanes.empty()) largest = std::max(largest, instance.lanes.rbegin()->first);
   }
   return largest;
 }

@@ -42,6 +42,16 @@ std::string brokers_of(const InstanceConfig& instance) {
                            : fmt::format("{}", fmt::join(instance.brokers, ", "));
 }
 
+void say_keeper_changed(bool connected) {
+  if (connected) {
+    spdlog::info("the keeper is there again and has everything");
+  } else {
+    spdlog::error(
+        "the keeper is away: what is connected goes on, no lane is opened, and what is accepted now ends "
+        "with this process if it dies before the keeper is back");
+  }
+}
+
 }  // namespace
 
 Server::Server(const Config& config, SocketFile& socket, const Capacity& capacity, Custody custody,
@@ -56,11 +66,15 @@ Server::Server(const Config& config, SocketFile& socket, const Capacity& capacit
       stop_deadline_(io_) {
   if (!ipc::monotonic_clock_is_fine()) {
     throw std::runtime_error(
-        "this machine's clock is coarse (/sys/devices/system/clocksource/clocksource0/current_clocksource): "
-        "events that are published in the same instant could change their order");
+        "this machine's clock is coarse "
+        "(/sys/devices/system/clocksource/clocksource0/current_clocksource): events that are published "
+        "in the same instant could change their order");
   }
   state_.generation = estate.generation;
-  if (custody_.has_keeper()) custody_.keeper().start(io_);
+  if (custody_.has_keeper()) {
+    custody_.keeper().on_change(&say_keeper_changed);
+    custody_.keeper().start(io_);
+  }
   make_instances(estate);
   keep_memories();
   adopt_clients(estate);
@@ -82,8 +96,7 @@ void Server::say_what_runs() const {
   if (!state_.custody.has_keeper()) {
     spdlog::warn(
         "no keeper runs: events that were accepted and have not reached Kafka end with this process, and "
-        "calls "
-        "fail with DAEMON_UNAVAILABLE while it is away");
+        "calls fail with DAEMON_UNAVAILABLE while it is away");
   }
   if (!ipc::barriers_available()) {
     spdlog::warn("this kernel has no membarrier(GLOBAL_EXPEDITED): idle instances wake up every millisecond");
@@ -93,8 +106,8 @@ void Server::say_what_runs() const {
                                            Census::kDescriptorsPerChannel * state_.instances.size());
   if (descriptors > limits.descriptors_max) {
     spdlog::warn(
-        "clients_max = {} would need {} descriptors; the limit on open files leaves {} for clients: raise "
-        "RLIMIT_NOFILE (LimitNOFILE)",
+        "clients_max = {} would need {} descriptors; the limit on open files leaves {} for clients: "
+        "raise RLIMIT_NOFILE (LimitNOFILE)",
         limits.clients_max, descriptors, limits.descriptors_max);
   }
 }
@@ -209,7 +222,7 @@ void Server::session_ended(Session& session, ipc::Descriptor socket) {
       boost::asio::post(io_, [this, user] { state_.census.disconnected(user); });
     });
   };
-  session.client() ? state_.custody.drop(client_name_of(session.client()->id), std::move(close)) : close();
+  session.client() ? state_.custody.drop(session_name_of(session.client()->id), std::move(close)) : close();
   if (const std::shared_ptr<Client>& client = session.client()) {
     spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name, session.who().text());
     state_.census.client_departed();
@@ -320,14 +333,13 @@ void Server::instance_stopped(const InstanceStatus& last, bool handed_on) {
                  last.accepted, last.delivered, last.dead_letters);
   } else if (handed_on) {
     spdlog::info(
-        "instance {}: {} of {} accepted events wait with the keeper for the next ringpostd; {} delivered, "
-        "{} dead letters",
+        "instance {}: {} of {} accepted events wait with the keeper for the next ringpostd; {} "
+        "delivered, {} dead letters",
         last.name, last.waiting, last.accepted, last.delivered, last.dead_letters);
   } else {
     spdlog::error(
         "instance {}: {} of {} accepted events did not reach Kafka within stop_timeout ({}) and end with "
-        "this "
-        "process; {} delivered, {} dead letters",
+        "this process; {} delivered, {} dead letters",
         last.name, last.waiting, last.accepted, last.connected ? "connected" : "no broker in reach",
         last.delivered, last.dead_letters);
   }

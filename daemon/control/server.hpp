@@ -96,6 +96,7 @@ class Server {
   std::map<std::uint64_t, Departed> departed_;  // by client id
   // Of a dead daemon, until they are sessions or departed.
   std::map<std::uint64_t, std::shared_ptr<Client>> inherited_;
+  std::map<std::uint64_t, std::uint32_t> next_slots_;                            // by client
   std::map<std::uint64_t, std::map<std::uint32_t, ipc::Descriptor>> doorbells_;  // by client and instance
   std::uint64_t listener_before_ = 0;  // the number of the socket's file that a dead daemon made
   std::vector<std::string> damaged_;   // instances whose inheritance could not be used

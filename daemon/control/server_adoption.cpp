@@ -24,7 +24,9 @@ constexpr uid_t kUserUnknown = 65534;
 }  // namespace
 
 void Server::make_instances(Estate& estate) {
+  next_slots_ = estate.next_slots();
   state_.last_client_id = estate.largest_client_id();
+  state_.last_lane_id = estate.largest_lane_id();
   listener_before_ = estate.listener_inode;
   for (const std::string& name : estate.unknown) {
     spdlog::warn("the keeper holds {}, which this version does not know: left there", name);
@@ -50,11 +52,10 @@ void Server::make_instances(Estate& estate) {
     drop_unregistered(index, std::move(lanes));
   }
   for (const auto& [name, left] : estate.instances) {
-    if (!left.lanes.empty()) state_.last_lane_id = std::max(state_.last_lane_id, left.lanes.rbegin()->first);
+    state_.lanes_elsewhere = true;
     spdlog::error(
-        "the keeper holds events of instance {}, which is not in the configuration any more: they stay there "
-        "until it "
-        "is again",
+        "the keeper holds events of instance {}, which is not in the configuration any more: they stay "
+        "there until it is again",
         name);
   }
 }
@@ -62,7 +63,6 @@ void Server::make_instances(Estate& estate) {
 // Lanes that the journal does not know never reached their clients, or were drained to their ends.
 void Server::drop_unregistered(std::uint32_t index, std::set<std::uint64_t> lanes) {
   const Instance& instance = *state_.instances[index];
-  if (!lanes.empty()) state_.last_lane_id = std::max(state_.last_lane_id, *lanes.rbegin());
   if (is_damaged(instance.config().name)) return;
   for (const AdoptedLane& lane : instance.adopted_lanes()) lanes.erase(lane.lane_id);
   for (const std::uint64_t lane_id : lanes)
@@ -79,6 +79,11 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
     boost::asio::post(io_, [this, client_id, name, why] { client_malformed(client_id, name, why); });
   };
   if (inheritance.empty()) return std::make_unique<Instance>(config, std::move(events));
+  if (!inheritance.arena || !inheritance.journal) {
+    spdlog::error(
+        "instance {}: the keeper has no {} of it, for it died, too: events that only this had are lost",
+        config.name, inheritance.arena ? "journal" : "arena");
+  }
   try {
     return std::make_unique<Instance>(config, events, std::move(inheritance));
   } catch (const std::invalid_argument&) {
@@ -90,6 +95,7 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
         "that wrote it, or give the events up with a restart of ringpost-keeper",
         config.name, error.what());
     damaged_.push_back(config.name);
+    state_.lanes_elsewhere = true;
     InstanceConfig stopped = config;
     stopped.enabled = false;
     return std::make_unique<Instance>(stopped, std::move(events));
@@ -105,7 +111,6 @@ std::shared_ptr<Client> Server::inherited_client(std::uint64_t client_id, Estate
     peer = credentials_of(connection->second.get()).peer;
   }
   client = std::make_shared<Client>(client_id, "(not known yet)", peer);
-  state_.last_client_id = std::max(state_.last_client_id, client_id);
   return client;
 }
 
@@ -159,7 +164,7 @@ void Server::adopt_clients(Estate& estate) {
 }
 
 Session::Adoption Server::adoption_of(const std::shared_ptr<Client>& client) {
-  Session::Adoption adoption{client, {}};
+  Session::Adoption adoption{client, next_slots_[client->id], {}};
   for (std::uint32_t index = 0; index < state_.instances.size(); ++index) {
     Session::Adoption::Channel channel;
     channel.index = index;

@@ -71,7 +71,7 @@ std::vector<std::uint32_t> Session::open_channels() const {
   std::vector<std::uint32_t> open;
   for (std::uint32_t index = 0; index < channels_.size(); ++index) {
     const Channel::State state = channels_[index].state;
-    if (state == Channel::State::kOpen || state == Channel::State::kInherited) open.push_back(index);
+    if (state != Channel::State::kClosed && state != Channel::State::kDenied) open.push_back(index);
   }
   return open;
 }
@@ -143,7 +143,7 @@ void Session::welcome(std::uint64_t number, std::string name) {
   hello_deadline_.cancel();
   phase_ = Phase::kAnswering;
   // Whoever knows that he is a client has a connection that outlives this daemon.
-  state_.custody.keep(client_name_of(client_->id), socket_.native_handle(),
+  state_.custody.keep(session_name_of(client_->id), socket_.native_handle(),
                       [weak = weak_from_this(), number](bool kept) {
                         const auto self = weak.lock();
                         if (!self || self->phase_ != Phase::kAnswering) return;

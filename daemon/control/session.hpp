@@ -48,6 +48,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // A connection that a dead daemon has left, and what its client has there.
   struct Adoption {
     std::shared_ptr<Client> client;
+    std::uint32_t next_slot = 0;  // on its boards: those before have been given
     struct Channel {
       std::uint32_t index = 0;
       ipc::Descriptor doorbell;  // none: it had not been opened
@@ -70,7 +71,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   const Credentials& who() const { return who_; }
   const std::shared_ptr<Client>& client() const { return client_; }  // null before the hello
-  std::vector<std::uint32_t> open_channels() const;                  // the instances' indices
+  std::vector<std::uint32_t> open_channels() const;  // the instances' indices, of revoked ones too
   std::uint64_t lanes_opened() const { return lanes_opened_; }
   std::uint64_t lane_bytes_opened() const { return lane_bytes_opened_; }
   // Under which the keeper has its lanes and doorbells.
@@ -86,7 +87,8 @@ class Session : public std::enable_shared_from_this<Session> {
     ipc::Descriptor memory;
   };
   struct Channel {
-    enum class State : std::uint8_t { kClosed, kDenied, kOpen, kInherited };
+    // kRevoked: inherited, and not for this user any more.
+    enum class State : std::uint8_t { kClosed, kDenied, kOpen, kInherited, kRevoked };
     State state = State::kClosed;
     std::uint32_t lanes = 0;
     Lane unsent;
@@ -112,6 +114,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // session_adoption.cpp
   void say_adopted();
   void hello_again(const ipc::Frame& frame);
+  std::uint32_t count_lost(const ipc::HelloBody& hello) const;
   void abandon_lanes_not_in(const ipc::HelloBody& hello);
   void open_inherited(std::uint64_t number, std::uint32_t index);
   void confirm(std::uint32_t generation);
@@ -146,7 +149,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool cut_off_ = false;
   std::shared_ptr<Client> client_;
   std::vector<Channel> channels_;
-  std::uint32_t lanes_opened_ = 0;  // of all channels: the next slot on the board
+  // Of all channels. The lanes that it has may be fewer than the slots: one that it never got leaves its slot unused.
+  std::uint32_t next_slot_ = 0;
+  std::uint64_t lanes_opened_ = 0;
   std::uint64_t lane_bytes_opened_ = 0;
   std::set<std::string> kept_names_;
   bool confirmed_ = false;

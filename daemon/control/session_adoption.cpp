@@ -1,7 +1,9 @@
 // A session's part of taking a connection over from a dead daemon: the client is told, says hello again, and goes on
 // with the lanes that it has.
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <array>
+#include <set>
 #include <utility>
 
 #include "daemon/config/log.hpp"
@@ -23,16 +25,21 @@ Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, 
     : Session(state, socket, std::move(who), ipc::monotonic_ns(), std::move(ended)) {
   client_ = std::move(adoption.client);
   phase_ = Phase::kAdopted;
+  next_slot_ = adoption.next_slot;
   for (Adoption::Channel& from : adoption.channels) {
     Channel& channel = channels_[from.index];
     channel.state = Channel::State::kInherited;
     const std::string& instance = state_.config.instances[from.index].name;
+    if (!may_use(state_.config.instances[from.index].allow, who_)) {
+      channel.state = Channel::State::kRevoked;
+      state_.instances[from.index]->revoke(client_->id);
+    }
     if (from.doorbell) kept_names_.insert(doorbell_name_of(client_->id, instance));
     for (const AdoptedLane& lane : from.lanes) {
       kept_names_.insert(lane_name_of(lane.lane_id, instance));
       ++channel.lanes;
+      ++lanes_opened_;
       lane_bytes_opened_ += lane.capacity_bytes;
-      lanes_opened_ = std::max(lanes_opened_, lane.slot + 1);
     }
     channel.doorbell = std::move(from.doorbell);
     channel.inherited = std::move(from.lanes);
@@ -54,9 +61,30 @@ void Session::hello_again(const ipc::Frame& frame) {
     return;
   }
   client_->name = printable(ipc::text_field(frame.body.hello.client_name));
+  // It would go on publishing into a lane that nobody drains.
+  if (const std::uint32_t lost = count_lost(frame.body.hello); lost != 0) {
+    log_limited(spdlog::level::err, "lanes-lost",
+                "client \"{}\" ({}) has {} lanes that the keeper has not: what lay in them is lost",
+                client_->name, who_.text(), lost);
+    return refuse_and_end(frame.header.number, ipc::Refusal::kNoResources,
+                          fmt::format("{} of your lanes were lost with the keeper: connect again", lost));
+  }
   abandon_lanes_not_in(frame.body.hello);
   phase_ = Phase::kAnswering;
   send_welcome(frame.header.number);
+}
+
+// Lanes that it has and this daemon does not. Those of an instance that is not served are where they were.
+std::uint32_t Session::count_lost(const ipc::HelloBody& hello) const {
+  if (state_.lanes_elsewhere) return 0;
+  std::set<std::uint32_t> known;
+  for (const Channel& channel : channels_) {
+    for (const AdoptedLane& lane : channel.inherited) known.insert(lane.slot);
+  }
+  std::uint32_t lost = 0;
+  for (std::uint32_t slot = 0; slot < ipc::kBoardSlotsMax; ++slot)
+    lost += ipc::has_lane(hello, slot) && !known.contains(slot) ? 1 : 0;
+  return lost;
 }
 
 // A lane that never reached its client, or that it could not keep, only takes up room.

@@ -14,17 +14,18 @@
 #include "ipc/lane_reader.hpp"
 
 namespace ringpost::daemon {
+
 void Session::open_instance(std::uint64_t number, std::uint32_t index) {
   if (index >= channels_.size()) {
     return refuse(number, ipc::Refusal::kNoSuchInstance,
                   fmt::format("there is no instance {}: this daemon has {}", index, channels_.size()));
   }
   const Channel::State opened = channels_[index].state;
-  if (opened != Channel::State::kClosed && opened != Channel::State::kInherited)
+  if (opened == Channel::State::kOpen || opened == Channel::State::kDenied)
     return protocol_error("it opened an instance twice");
   if (state_.stopping) return refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
   if (!may_use(state_.config.instances[index].allow, who_)) {
-    // What it was allowed before is drained, and so it goes on counting.
+    // What was revoked is drained to the end of what it had published when it was allowed, and goes on counting.
     if (opened == Channel::State::kClosed) channels_[index].state = Channel::State::kDenied;
     ipc::Frame frame = ipc::make_frame(ipc::FrameType::kInstance, number);
     ipc::set_text_field(frame.body.instance.name, state_.config.instances[index].name);
@@ -77,8 +78,9 @@ void Session::doorbell_kept(std::uint64_t number, std::uint32_t index, const ipc
     }
     // After the answer: what failed can be asked again. A ring before this is not lost, for watching begins
     // with a look.
+    // An inherited one without a doorbell is counted already.
+    if (channels_[index].state == Channel::State::kClosed) state_.census.channel_opened();
     channels_[index].state = Channel::State::kOpen;
-    state_.census.channel_opened();
     state_.instances[index]->open_channel(client_, std::move(watched));
   } catch (const std::exception& error) {
     refuse(number, ipc::Refusal::kNoResources, error.what());
@@ -93,19 +95,19 @@ void Session::open_lane(std::uint64_t number, std::uint32_t index) {
   const InstanceConfig& config = state_.config.instances[index];
   Channel& channel = channels_[index];
   const std::uint32_t lanes_max = std::min(config.lanes_per_client_max, ipc::kLanesPerChannelMax);
-  if (channel.state == Channel::State::kClosed) {
+  if (channel.state == Channel::State::kClosed || channel.state == Channel::State::kInherited) {
     return protocol_error("it asked for a lane of an instance that it had not opened");
   }
-  if (channel.state == Channel::State::kDenied) {
+  if (channel.state != Channel::State::kOpen) {
     return refuse(number, ipc::Refusal::kDenied,
                   fmt::format("{} may not use instance {}", who_.text(), config.name));
   }
   if (state_.stopping) return refuse(number, ipc::Refusal::kStopping, "the daemon is stopping");
   if (channel.unsent.memory) return send_lane(number, index);
-  if (channel.lanes >= lanes_max || lanes_opened_ >= ipc::kBoardSlotsMax) {
+  if (channel.lanes >= lanes_max || next_slot_ >= ipc::kBoardSlotsMax) {
     return refuse(number, ipc::Refusal::kTooManyLanes,
-                  fmt::format("you have {} lanes of instance {} (of {}) and {} in all (of {})", channel.lanes,
-                              config.name, lanes_max, lanes_opened_, ipc::kBoardSlotsMax));
+                  fmt::format("you have {} lanes of instance {} (of {}) and used {} slots of {}",
+                              channel.lanes, config.name, lanes_max, next_slot_, ipc::kBoardSlotsMax));
   }
   const auto quota = state_.census.lane_problem(who_.peer.uid, config.lane_size_bytes);
   if (quota) {
@@ -125,11 +127,12 @@ void Session::create_lane(std::uint64_t number, std::uint32_t index) {
   Channel& channel = channels_[index];
   const InstanceConfig& config = state_.config.instances[index];
   const std::uint64_t id = state_.last_lane_id + 1;
-  channel.unsent = {id, lanes_opened_, ipc::create_lane(id, config.lane_size_bytes)};
+  channel.unsent = {id, next_slot_, ipc::create_lane(id, config.lane_size_bytes)};
   state_.last_lane_id = id;
   state_.census.lane_opened(who_.peer.uid, config.lane_size_bytes);
   lane_bytes_opened_ += config.lane_size_bytes;
   ++channel.lanes;
+  ++next_slot_;
   ++lanes_opened_;
   phase_ = Phase::kAnswering;
   kept_names_.insert(lane_name_of(id, config.name));
@@ -171,6 +174,7 @@ void Session::lane_failed(std::uint64_t number, std::uint32_t index, const char*
   kept_names_.erase(name);
   channels_[index].unsent.memory.reset();
   --channels_[index].lanes;
+  --next_slot_;
   --lanes_opened_;
   lane_bytes_opened_ -= config.lane_size_bytes;
   state_.census.lane_closed(who_.peer.uid, config.lane_size_bytes);
