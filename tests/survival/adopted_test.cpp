@@ -117,7 +117,10 @@ TEST_F(Adopted, WhoHasALaneThatTheKeeperHasNotIsToldToConnectAgain) {
   EXPECT_NE(refusal_text(answer).find("1 of your lanes were lost"), std::string::npos)
       << refusal_text(answer);
   EXPECT_TRUE(client.wait_until_ended());
-  EXPECT_NE(daemon_.log().find("has 1 lanes that the keeper has not"), std::string::npos) << daemon_.log();
+  const auto logged = [&] {  // after the client was told
+    return daemon_.log().find("has 1 lanes that the keeper has not") != std::string::npos;
+  };
+  EXPECT_TRUE(wait_until(logged)) << daemon_.log();
   // What its other lane held is not lost.
   EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").delivered == 1; }));
   expect_others_served();
