@@ -110,34 +110,36 @@ class Log {
     std::int64_t created_ms = 0;
     std::uint64_t bytes = 0;  // what counts; the file may have more where cut_due
     bool cut_due = false;     // what lies behind `bytes` could not be cut off yet
-    std::uint64_t marks_bytes = 0;
-    bool marks_exist = false;
+    // Up to where the marks' file has been written. nullopt: not known, the file has to be asked.
+    std::optional<std::uint64_t> marks_bytes = 0;
+    bool marks_unsynced = false;
     bool marks_named = false;  // the marks' directory entry is on disk
     std::vector<MarkEntry> unflushed;
   };
-  using Segments = std::map<std::uint32_t, SegmentState>;
-  struct Opening;
+  class Opening;
 
   Log(Files& files, Options options);
 
   std::string path(std::uint32_t segment, const char* extension) const;
+  int prepare_segment(std::uint64_t bytes);
   int begin_segment();
   int write_batch(std::span<const std::span<const std::byte>> payloads, std::vector<Place>& places);
-  int sync_batch(std::uint64_t bytes_before);
-  void abandon(std::uint64_t bytes);
-  void cut(std::uint32_t number, SegmentState& segment);
+  int secure_batch(bool is_new, std::uint64_t bytes, bool& again);
+  void take_back(std::uint32_t number, std::uint64_t bytes);
   void cut_what_is_due();
+  bool cut(std::uint32_t number, SegmentState& segment);
+  void forget(std::uint32_t number);
   int flush_marks_of(std::uint32_t number, SegmentState& segment, bool sync);
-  int open_for_read(std::uint32_t segment, int& file);
+  int open_marks(std::uint32_t number, SegmentState& segment, ipc::Descriptor& file);
+  int file_to_read(std::uint32_t segment, int& file);
 
   Files& files_;
   const Options options_;
-  Segments segments_;
-  std::uint32_t last_number_ = 0;  // the largest that is or was in use
-  std::uint32_t current_ = 0;      // is being written; 0: none
-  std::shared_ptr<ipc::Descriptor> current_file_;
-  bool current_named_ = false;  // kAlways: its directory entry is on disk
-  std::uint32_t reading_ = 0;   // the segment that reading_file_ is
+  std::map<std::uint32_t, SegmentState> segments_;
+  std::uint32_t last_number_ = 0;                  // the largest that is or was in use
+  std::uint32_t current_ = 0;                      // is being written; 0: none
+  std::shared_ptr<ipc::Descriptor> current_file_;  // the sync thread may hold it longer
+  std::uint32_t reading_ = 0;                      // the segment that reading_file_ is
   ipc::Descriptor reading_file_;
   std::vector<std::byte> batch_;
   std::uint64_t appended_ = 0;
@@ -145,7 +147,7 @@ class Log {
   std::size_t unflushed_marks_ = 0;
   bool full_ = false;
   bool cuts_due_ = false;
-  std::unique_ptr<SyncThread> sync_thread_;  // kInterval
+  std::unique_ptr<SyncThread> sync_thread_;  // kInterval, from the first append() on
 };
 
 // For who only looks, while a daemon may write: nothing is changed, a write that is not whole yet ends it. Without a
