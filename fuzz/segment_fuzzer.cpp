@@ -60,8 +60,7 @@ struct Told final : daemon::LogVisitor {
 
 const std::filesystem::path& folder() {
   static const std::filesystem::path path = [] {
-    const auto made =
-        std::filesystem::temp_directory_path() / ("ringpost-fuzz-" + std::to_string(::getpid()));
+    auto made = std::filesystem::temp_directory_path() / ("ringpost-fuzz-" + std::to_string(::getpid()));
     std::filesystem::create_directories(made);
     std::atexit([] { std::filesystem::remove_all(folder()); });
     return made;

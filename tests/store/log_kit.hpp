@@ -38,7 +38,10 @@ struct ToldMark {
   Place place;
   std::uint8_t mark;
   std::uint32_t argument;
-  friend auto operator<=>(const ToldMark&, const ToldMark&) = default;
+  friend bool operator==(const ToldMark&, const ToldMark&) = default;
+  friend auto operator<=>(const ToldMark& one, const ToldMark& other) {
+    return std::tie(one.place, one.mark, one.argument) <=> std::tie(other.place, other.mark, other.argument);
+  }
 };
 
 // Keeps all it is told.
