@@ -40,7 +40,7 @@ void expect_audit_agrees(const Arena& arena) {
 
 TEST(Arena, KeepsWhatWasAppended) {
   Arena arena(kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   const auto ticket = arena.append({7, 128, 5'000'000, 1234}, tenant, record_of("\"hello\""));
   arena.commit();
 
@@ -59,7 +59,7 @@ TEST(Arena, KeepsWhatWasAppended) {
 
 TEST(Arena, WhatIsNotCommittedDoesNotCountForASuccessor) {
   Arena arena(kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   arena.append({1, 8, 1, 1}, tenant, record_of("1"));
   arena.commit();
   arena.append({1, 16, 2, 2}, tenant, record_of("2"));
@@ -71,7 +71,7 @@ TEST(Arena, WhatIsNotCommittedDoesNotCountForASuccessor) {
 
 TEST(Arena, RefusesWhenEveryChunkIsPinnedAndTakesAgainWhenOneIsFree) {
   Arena arena(4 * kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   const auto record = record_of(std::string(kEventBytes / 2, '1'));
   std::deque<Arena::Ticket> tickets;
   while (arena.has_room(tenant, record.size())) tickets.push_back(arena.append({1, 8, 1, 1}, tenant, record));
@@ -90,7 +90,7 @@ TEST(Arena, RefusesWhenEveryChunkIsPinnedAndTakesAgainWhenOneIsFree) {
 
 TEST(Arena, OneStragglerPinsItsChunkOnly) {
   Arena arena(kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   const auto record = record_of(std::string(1000, '1'));
   const auto straggler = arena.append({1, 8, 99, 1}, tenant, record);
   for (int count = 0; count < 50'000; ++count) {
@@ -107,8 +107,8 @@ TEST(Arena, OneStragglerPinsItsChunkOnly) {
 // A record of a stuck topic now and then, among many of one that flows: with chunks of its own it can't pin everybody's.
 TEST(Arena, ATopicThatLagsPinsAFewChunksOfTheOthers) {
   Arena arena(32u << 20, kEventBytes);
-  const Tenant flowing = arena.add_tenant();
-  const Tenant stuck = arena.add_tenant();
+  const Tenant flowing = arena.add_tenant("topic");
+  const Tenant stuck = arena.add_tenant("topic");
   const auto record = record_of(std::string(1000, '1'));
   std::vector<Arena::Ticket> lagging;
   for (int count = 0; count < 200'000; ++count) {
@@ -137,7 +137,7 @@ TEST(Arena, AgreesWithAModel) {
   std::mt19937 random(20'260'101);
   Arena arena(8u << 20, kEventBytes);
   std::vector<Tenant> tenants;
-  for (int count = 0; count < 5; ++count) tenants.push_back(arena.add_tenant());
+  for (int count = 0; count < 5; ++count) tenants.push_back(arena.add_tenant("topic"));
   struct Live {
     Arena::Ticket ticket;
     std::uint64_t sequence;
