@@ -145,7 +145,7 @@ class Drainer {
   Depth depth_;
   daemon::Drain drain_;
   daemon::Arena arena_;
-  daemon::Tenant tenant_ = arena_.add_tenant();
+  daemon::Tenant tenant_ = arena_.add_tenant(kTopic);
   std::vector<daemon::Arena::Ticket> tickets_;
 };
 

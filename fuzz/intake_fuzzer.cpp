@@ -87,12 +87,14 @@ class Bench {
   }
 
   void require_equation() {
-    const std::uint64_t accepted = arena_.next_sequence() - 1;
-    require(accepted == arena_.delivered() + arena_.waiting() + arena_.dead(), "the equation holds");
+    const std::uint64_t accepted = arena_.accepted();
+    require(accepted == arena_.delivered() + arena_.waiting() + arena_.dead() + arena_.spooled(),
+            "the equation holds");
     if (++rounds_ % kRoundsAnAudit != 0) return;
     const daemon::Arena::Audit audit = arena_.audit();
     require(audit.accepted == accepted && audit.delivered == arena_.delivered() &&
-                audit.dead == arena_.dead() && audit.waiting == arena_.waiting(),
+                audit.dead == arena_.dead() && audit.spooled == arena_.spooled() &&
+                audit.waiting == arena_.waiting() && audit.topics == arena_.totals(),
             "the arena's memory says the same");
   }
 

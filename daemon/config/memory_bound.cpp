@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 
 namespace ringpost::daemon {
 namespace {
@@ -12,12 +13,19 @@ constexpr std::uint64_t kBoardAndNamesBytes = 4 * kMiB;
 constexpr std::uint64_t kClientBytes = 128 * kKiB;
 constexpr std::uint64_t kCopyBytes = 256 * kKiB;  // DrainBudget::copy_bytes_per_lane
 constexpr std::uint64_t kAroundEventBytes = kKiB;
+constexpr std::uint64_t kTopicInChunkBytes =
+    64;  // twice a Tenancy::Stay: while the list of them grows it is there twice
 
 std::uint64_t instance_bytes(const InstanceConfig& instance) {
   const std::uint64_t chunk =
       std::max(kMiB, std::bit_ceil(instance.max_event_size_bytes + kAroundEventBytes));
   const std::uint64_t buffer = std::max(instance.buffer_size_bytes + chunk, 2 * chunk);
-  return kProducerBytes + kBoardAndNamesBytes + buffer + buffer / 4 + buffer;
+  const bool any_name = std::any_of(instance.topics.begin(), instance.topics.end(),
+                                    [](const std::string& topic) { return topic.ends_with('*'); });
+  // One more: of all topics that are not listed.
+  const std::uint64_t topics = instance.topics.size() + 1 + (any_name ? ipc::kTopicsPerInstanceMax : 0);
+  return kProducerBytes + kBoardAndNamesBytes + buffer + buffer / 4 + buffer +
+         (buffer + chunk - 1) / chunk * topics * kTopicInChunkBytes;
 }
 
 // Of the lanes of one instance, for each byte of their size: the smaller a lane, the more its copies weigh.

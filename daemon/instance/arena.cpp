@@ -31,15 +31,25 @@ std::size_t chunk_count_for(std::size_t buffer_bytes, std::size_t chunk_bytes) {
   return std::max<std::size_t>(2, (buffer_bytes + chunk_bytes - 1) / chunk_bytes);
 }
 
-ArenaState state_of(const ArenaPrefix& prefix) {
-  return static_cast<ArenaState>(prefix.state.load(std::memory_order_acquire));  // set_handed(), finish()
-}
+bool waits(ArenaState state) { return state == ArenaState::kWaiting || state == ArenaState::kHanded; }
 
-bool has_ended(ArenaState state) { return state == ArenaState::kDelivered || state == ArenaState::kDead; }
+// What of it is counted in the totals of these states: overdue counts as dead.
+template <typename Counts>
+auto& count_of(Counts& counts, ArenaState state) {
+  switch (state) {
+    case ArenaState::kDelivered:
+      return counts.delivered;
+    case ArenaState::kSpooled:
+      return counts.spooled;
+    default:
+      assert(state == ArenaState::kDead || state == ArenaState::kOverdue);
+      return counts.dead;
+  }
+}
 
 }  // namespace
 
-Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes)
+Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, std::uint64_t first_sequence)
     : chunk_bytes_(chunk_bytes_for(max_event_bytes)),
       chunks_offset_(ipc::arena_chunks_offset(chunk_count_for(buffer_bytes, chunk_bytes_))),
       chunks_(chunk_count_for(buffer_bytes, chunk_bytes_)) {
@@ -56,20 +66,31 @@ Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes)
   header().chunk_count = static_cast<std::uint32_t>(chunks_.size());
   header().chunk_bytes = chunk_bytes_;
   header().max_event_bytes = max_event_bytes;
+  header().first_sequence = first_sequence;
   std::copy(id.begin(), id.end(), header().arena_id.begin());
 
   for (auto number = static_cast<std::uint32_t>(chunks_.size()); number > 0; --number)
     free_.push_back(number - 1);
-  next_.next_sequence = 1;
+  next_.next_sequence = first_sequence;
+  open_books();
   commit();
 }
 
 Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, const Arena& emptied)
-    : Arena(buffer_bytes, max_event_bytes) {
+    : Arena(buffer_bytes, max_event_bytes, emptied.first_sequence()) {
   assert(emptied.waiting() == 0);
   next_.next_sequence = emptied.next_.next_sequence;
-  next_.freed_delivered = delivered_ = emptied.delivered_;
-  next_.freed_dead = dead_ = emptied.dead_;
+  next_.freed_segment = emptied.next_.freed_segment;
+  sums_ = emptied.sums_;
+  for (const TopicTotals& topic : emptied.totals()) {
+    ipc::BookTotals& book = books_->change(books_->open(topic.name));
+    book.delivered += topic.delivered;
+    book.dead += topic.dead;
+    book.spooled += topic.spooled;
+    book.disk_delivered += topic.disk_delivered;
+    book.disk_dead += topic.disk_dead;
+    book.disk_foreign += topic.disk_foreign;
+  }
   lane_positions_ = emptied.lane_positions_;
   if (emptied.ever_connected()) note_connected();
   commit();
@@ -80,9 +101,14 @@ bool Arena::has_size(std::size_t buffer_bytes, std::size_t max_event_bytes) cons
          chunks_.size() == chunk_count_for(buffer_bytes, chunk_bytes_);
 }
 
-Tenant Arena::add_tenant() {
+void Arena::open_books() {
+  auto* const table = reinterpret_cast<ipc::ArenaBook*>(at(ipc::arena_books_offset(chunks_.size())));
+  books_ = std::make_unique<Books>(table, header().selector);
+}
+
+Tenant Arena::add_tenant(std::string_view topic) {
   own_.emplace_back();
-  return tenancy_.add();
+  return tenancy_.add(books_->open(topic));
 }
 
 bool Arena::has_room(Tenant tenant, std::size_t record_bytes) const {
@@ -112,7 +138,6 @@ Arena::Ticket Arena::append(const Origin& origin, Tenant tenant, std::span<const
     open_chunk(filling);
   }
 
-  ArenaChunk& entry = chunk(filling.chunk);
   const Ticket ticket = chunk_offset(filling.chunk) + filling.offset;
   ArenaPrefix* prefix = prefix_at(ticket);
   prefix->sequence = next_.next_sequence++;
@@ -120,15 +145,19 @@ Arena::Ticket Arena::append(const Origin& origin, Tenant tenant, std::span<const
   prefix->state.store(static_cast<std::uint32_t>(ArenaState::kWaiting),
                       std::memory_order_relaxed);  // see commit()
   prefix->partition = -1;
-  prefix->stay = tenancy_.arrive(tenant, entry.opened);
+  prefix->stay = tenancy_.arrive(tenant, place_of(filling.chunk));
   prefix->lane_id = origin.lane_id;
   prefix->lane_position = origin.lane_position;
   prefix->create_time_ms = origin.create_time_ms;
+  prefix->book = tenancy_.book(tenant);
+  prefix->client_uid = origin.client_uid;
+  prefix->client_pid = origin.client_pid;
+  prefix->attempts = 0;
   std::memcpy(at(ticket + sizeof(ArenaPrefix)), record.data(), record.size());
   std::memcpy(at(ticket + sizeof(ArenaPrefix) + offsetof(ipc::RecordHeader, stamp_ns)), &origin.stamp_ns,
               sizeof origin.stamp_ns);
   filling.offset += size_bytes;
-  entry.end_offset = filling.offset;
+  chunk(filling.chunk).end_offset = filling.offset;
   ++chunks_[filling.chunk].live;
   return ticket;
 }
@@ -150,31 +179,43 @@ ipc::RecordView Arena::record(Ticket ticket) const {
   return view;
 }
 
+ArenaState Arena::state_of(Ticket ticket) const {
+  // set_handed(), set_overdue(), finish()
+  return static_cast<ArenaState>(prefix(ticket).state.load(std::memory_order_acquire));
+}
+
 void Arena::set_handed(Ticket ticket, std::int32_t partition) {
   ArenaPrefix* prefix = prefix_at(ticket);
   prefix->partition = partition;
+  ++prefix->attempts;
   prefix->state.store(static_cast<std::uint32_t>(ArenaState::kHanded),
                       std::memory_order_release);  // for a successor
 }
 
-bool Arena::is_handed(Ticket ticket) const { return state_of(prefix(ticket)) == ArenaState::kHanded; }
+void Arena::set_overdue(Ticket ticket) {
+  assert(is_handed(ticket));
+  ArenaPrefix* prefix = prefix_at(ticket);
+  prefix->state.store(static_cast<std::uint32_t>(ArenaState::kOverdue),
+                      std::memory_order_release);  // for a successor
+  ++tenancy_.stay(prefix->stay).overdue;
+  ++sums_.dead;
+}
 
 void Arena::finish(Ticket ticket, ArenaState end) {
-  assert(end == ArenaState::kDelivered || end == ArenaState::kDead);
-  prefix_at(ticket)->state.store(static_cast<std::uint32_t>(end),
-                                 std::memory_order_release);  // for a successor
+  ArenaPrefix* prefix = prefix_at(ticket);
+  Tenancy::Stay& stay = tenancy_.stay(prefix->stay);
+  if (state_of(ticket) == ArenaState::kOverdue) {
+    --stay.overdue;
+    --sums_.dead;
+  }
+  prefix->state.store(static_cast<std::uint32_t>(end), std::memory_order_release);  // for a successor
+  ++count_of(stay, end);
+  ++count_of(sums_, end);
   const std::uint32_t number = chunk_of(ticket);
   ChunkUse& use = chunks_[number];
   assert(use.live > 0);
   --use.live;
-  if (end == ArenaState::kDelivered) {
-    ++use.delivered;
-    ++delivered_;
-  } else {
-    ++use.dead;
-    ++dead_;
-  }
-  const Tenant tenant = tenancy_.leave(prefix_at(ticket)->stay);
+  const Tenant tenant = tenancy_.leave(prefix->stay);
   if (use.live == 0 && !use.filling) free_chunk(number);
   if (tenancy_.pinned_chunks(tenant) == 0 && own_[tenant].chunk != Filling::kNoChunk) {
     close_chunk(own_[tenant]);
@@ -202,15 +243,36 @@ void Arena::close_chunk(Filling& filling) {
 
 void Arena::free_chunk(std::uint32_t number) {
   ChunkUse& use = chunks_[number];
-  next_.freed_delivered += use.delivered;
-  next_.freed_dead += use.dead;
+  for (Tenancy::Number at = use.stays; at != Tenancy::kNone; at = tenancy_.stay(at).next) {
+    const Tenancy::Stay& stay = tenancy_.stay(at);
+    ipc::BookTotals& book = books_->change(stay.book);
+    book.delivered += stay.delivered;
+    book.dead += stay.dead;
+    book.spooled += stay.spooled;
+  }
   next_.freed_opened = chunk(number).opened;
+  tenancy_.end(use.stays);
   use = {};
   free_.push_back(number);
-  // The totals take the chunk's records over in the commit, which names the chunk; the table forgets it after
+  // The books take the chunk's records over in the commit, which names the chunk; the table forgets it after
   // that.
   commit();
   chunk(number).opened = 0;
+}
+
+void Arena::free_segment(std::uint64_t number, std::span<const SegmentBook> books) {
+  assert(number != 0 && number != next_.freed_segment);
+  for (const SegmentBook& each : books) {
+    ipc::BookTotals& book = books_->change(books_->open(each.topic));
+    book.disk_delivered += each.delivered;
+    book.disk_dead += each.dead;
+    book.disk_foreign += each.foreign;
+    sums_.disk_delivered += each.delivered;
+    sums_.disk_dead += each.dead;
+    sums_.disk_foreign += each.foreign;
+  }
+  next_.freed_segment = number;
+  commit();
 }
 
 template <typename Visit>
@@ -236,7 +298,7 @@ std::int64_t Arena::oldest_stamp_ns() const {
   for (const std::uint32_t number : pinned) {
     if (chunk(number).first_sequence >= oldest_sequence) break;
     walk(number, next_, [&](Ticket ticket) {
-      if (has_ended(state_of(prefix(ticket)))) return true;
+      if (!waits(state_of(ticket))) return true;
       if (prefix(ticket).sequence >= oldest_sequence) return false;
       oldest_sequence = prefix(ticket).sequence;
       std::memcpy(&stamp_ns, at(ticket + sizeof(ArenaPrefix) + offsetof(ipc::RecordHeader, stamp_ns)),
@@ -247,21 +309,34 @@ std::int64_t Arena::oldest_stamp_ns() const {
   return stamp_ns;
 }
 
+std::vector<TopicTotals> Arena::totals() const {
+  std::vector<TopicTotals> topics = books_->topics();
+  tenancy_.each([&](const Tenancy::Stay& stay) {
+    TopicTotals& topic = topics[stay.book];
+    topic.waiting += stay.live - stay.overdue;
+    topic.delivered += stay.delivered;
+    topic.dead += stay.dead + stay.overdue;
+    topic.spooled += stay.spooled;
+  });
+  return topics;
+}
+
 Arena::Audit Arena::audit() const {
   const ArenaCommit& commit =
       header().commits[header().selector.load(std::memory_order_acquire) % 2];  // commit()
-  Audit audit{commit.next_sequence - 1, commit.freed_delivered, commit.freed_dead, 0};
+  Audit audit;
+  audit.accepted = commit.next_sequence - header().first_sequence;
+  audit.topics = books_->topics();
   for (std::uint32_t number = 0; number < header().chunk_count; ++number) {
     const std::uint64_t opened = chunk(number).opened;
     if (opened == 0 || opened > commit.opened || opened == commit.freed_opened) continue;
     walk(number, commit, [&](Ticket ticket) {
-      const ArenaState state = state_of(prefix(ticket));
-      audit.delivered += state == ArenaState::kDelivered ? 1 : 0;
-      audit.dead += state == ArenaState::kDead ? 1 : 0;
-      audit.waiting += has_ended(state) ? 0 : 1;
+      TopicTotals& topic = audit.topics[prefix(ticket).book];
+      ++(waits(state_of(ticket)) ? topic.waiting : count_of(topic, state_of(ticket)));
       return true;
     });
   }
+  for (const TopicTotals& topic : audit.topics) audit += topic;
   return audit;
 }
 

@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "daemon/instance/books.hpp"
 #include "daemon/instance/tenancy.hpp"
 #include "ipc/arena_layout.hpp"
 #include "ipc/record.hpp"
@@ -21,8 +24,9 @@ class Arena {
   // Where a record is: its prefix's offset in the arena. Valid until finish().
   using Ticket = std::uint64_t;
 
-  // Rounded up to whole chunks, two at least; a chunk holds the largest record.
-  Arena(std::size_t buffer_bytes, std::size_t max_event_bytes);
+  // Rounded up to whole chunks, two at least; a chunk holds the largest record. `first_sequence`: above all that a spool
+  // holds, where there is one.
+  Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, std::uint64_t first_sequence = 1);
 
   // Of another size, in the place of one that nothing is left in: sequences and totals go on.
   Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, const Arena& emptied);
@@ -53,8 +57,11 @@ class Arena {
     std::uint64_t lane_position = 0;  // behind the record
     std::int64_t stamp_ns = 0;        // as the drainer has it: a client's lie is corrected
     std::int64_t create_time_ms = 0;
+    std::uint32_t client_uid = 0;
+    std::int32_t client_pid = 0;
   };
-  Tenant add_tenant();
+  // Its records are counted in the topic's book. "": of all topics that are not listed.
+  Tenant add_tenant(std::string_view topic);
   bool has_room(Tenant tenant, std::size_t record_bytes) const;
   // Copies the record in and gives it the next sequence number. Needs room. Not accepted before commit().
   Ticket append(const Origin& origin, Tenant tenant, std::span<const std::byte> record);
@@ -66,16 +73,34 @@ class Arena {
   std::uint32_t chunk_of(Ticket ticket) const {
     return static_cast<std::uint32_t>((ticket - chunks_offset_) / chunk_bytes_);
   }
+  ipc::ArenaState state_of(Ticket ticket) const;
   void set_handed(Ticket ticket, std::int32_t partition);
-  bool is_handed(Ticket ticket) const;
-  // Ends a record as delivered or dead. Its chunk is free when all its records have ended.
+  bool is_handed(Ticket ticket) const { return state_of(ticket) == ipc::ArenaState::kHanded; }
+  // Of a record that was handed over: it counts as dead until finish() says how it really ended.
+  void set_overdue(Ticket ticket);
+  // Ends a record as delivered, dead or spooled. Its chunk is free when all its records have ended.
   void finish(Ticket ticket, ipc::ArenaState end);
 
+  // Takes over what a segment of the spool had, in one commit, before its file is removed. Not twice: a successor that
+  // finds the file of freed_segment() only removes it. No other is freed before that, and no segment gets its number again.
+  void free_segment(std::uint64_t number, std::span<const SegmentBook> books);
+  std::uint64_t freed_segment() const { return next_.freed_segment; }  // 0: none
+
   const std::string& id() const { return id_; }
+  std::uint64_t first_sequence() const { return header().first_sequence; }
   std::uint64_t next_sequence() const { return next_.next_sequence; }
-  std::uint64_t delivered() const { return delivered_; }
-  std::uint64_t dead() const { return dead_; }
-  std::uint64_t waiting() const { return next_.next_sequence - 1 - delivered_ - dead_; }
+  // accepted = delivered + dead + spooled + waiting.
+  std::uint64_t accepted() const { return next_.next_sequence - header().first_sequence; }
+  std::uint64_t delivered() const { return sums_.delivered; }
+  std::uint64_t dead() const { return sums_.dead; }  // overdue ones, too
+  std::uint64_t spooled() const { return sums_.spooled; }
+  std::uint64_t waiting() const { return accepted() - delivered() - dead() - spooled(); }
+  // Of what was on disk, in segments that are gone.
+  std::uint64_t freed_disk_delivered() const { return sums_.disk_delivered; }
+  std::uint64_t freed_disk_dead() const { return sums_.disk_dead; }
+  std::uint64_t freed_disk_foreign() const { return sums_.disk_foreign; }
+  // The same by topic, the one without a name first. When all that was left is settled.
+  std::vector<TopicTotals> totals() const;
   std::size_t buffer_bytes() const { return chunk_bytes_ * chunks_.size(); }
   std::size_t chunk_bytes() const { return chunk_bytes_; }
   std::size_t chunk_count() const { return chunks_.size(); }
@@ -87,11 +112,9 @@ class Arena {
   std::int64_t oldest_stamp_ns() const;
 
   // Counts again, from the shared memory alone, as a successor would.
-  struct Audit {
+  struct Audit : Totals {
     std::uint64_t accepted = 0;
-    std::uint64_t delivered = 0;
-    std::uint64_t dead = 0;
-    std::uint64_t waiting = 0;
+    std::vector<TopicTotals> topics;
   };
   Audit audit() const;
 
@@ -100,8 +123,7 @@ class Arena {
   struct ChunkUse {
     bool filling = false;
     std::uint32_t live = 0;  // records that have not ended
-    std::uint32_t delivered = 0;
-    std::uint32_t dead = 0;
+    Tenancy::Number stays = Tenancy::kNone;
   };
 
   // A chunk that is being filled, and by whom.
@@ -121,6 +143,7 @@ class Arena {
     return reinterpret_cast<ipc::ArenaChunk*>(at(ipc::kArenaTableOffset))[number];
   }
   std::uint64_t chunk_offset(std::uint32_t number) const { return chunks_offset_ + number * chunk_bytes_; }
+  Tenancy::Place place_of(std::uint32_t number) { return {chunk(number).opened, chunks_[number].stays}; }
   // Visits the committed records of one chunk, in order, until `visit` says false.
   template <typename Visit>
   void walk(std::uint32_t number, const ipc::ArenaCommit& commit, Visit visit) const;
@@ -133,7 +156,8 @@ class Arena {
   void forget_half_freed();
   void recover_chunk(std::uint32_t number);
   std::uint64_t recover_records(std::uint32_t number);
-  void count_recovered(std::uint32_t number, Ticket ticket);
+  void count_recovered(std::uint32_t number, Ticket ticket, std::vector<Tenancy::Number>& ended);
+  void open_books();
   void open_chunk(Filling& filling);
   void close_chunk(Filling& filling);
   void free_chunk(std::uint32_t number);
@@ -152,8 +176,8 @@ class Arena {
   std::size_t own_count_ = 0;
   Tenancy tenancy_;
   std::vector<std::uint32_t> free_;  // the last freed is used first: it is still in the cache
-  std::uint64_t delivered_ = 0;
-  std::uint64_t dead_ = 0;
+  std::unique_ptr<Books> books_;
+  Totals sums_;  // but for what waits
   std::vector<Ticket> left_;
   std::unordered_map<std::uint64_t, std::uint64_t> lane_positions_;  // as recovered
 };

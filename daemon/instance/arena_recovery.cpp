@@ -42,16 +42,16 @@ Arena::Arena(ipc::Descriptor memory) : memory_(std::move(memory)) {
   id_ = boost::uuids::to_string(id);
 
   next_ = header().commits[header().selector.load(std::memory_order_acquire) % 2];  // commit()
-  delivered_ = next_.freed_delivered;
-  dead_ = next_.freed_dead;
+  open_books();
+  for (const TopicTotals& topic : books_->topics()) sums_ += topic;
   forget_half_freed();
   for (auto number = static_cast<std::uint32_t>(chunks_.size()); number > 0; --number)
     recover_chunk(number - 1);
   std::sort(left_.begin(), left_.end(),
             [this](Ticket a, Ticket b) { return prefix(a).sequence < prefix(b).sequence; });
-  if (delivered_ + dead_ + left_.size() != next_.next_sequence - 1) {
-    damaged(fmt::format("{} records were accepted, {} delivered, {} are dead and {} left",
-                        next_.next_sequence - 1, delivered_, dead_, left_.size()));
+  if (waiting() != left_.size()) {
+    damaged(fmt::format("{} records were accepted, {} delivered, {} are dead, {} spooled and {} left",
+                        accepted(), delivered(), dead(), spooled(), left_.size()));
   }
 }
 
@@ -65,6 +65,12 @@ void Arena::check_header() const {
   if (header().chunk_count < 2 || header().chunk_bytes < ipc::kPageBytes ||
       header().chunk_bytes > std::numeric_limits<std::uint32_t>::max()) {
     damaged(fmt::format("{} chunks of {} bytes", header().chunk_count, header().chunk_bytes));
+  }
+  const std::uint64_t selector = header().selector.load(std::memory_order_acquire);  // commit()
+  if (header().first_sequence == 0 ||
+      header().commits[selector % 2].next_sequence < header().first_sequence) {
+    damaged(fmt::format("its first record is {}, its next {}", header().first_sequence,
+                        header().commits[selector % 2].next_sequence));
   }
 }
 
@@ -83,7 +89,7 @@ void Arena::recover_chunk(std::uint32_t number) {
   entry.end_offset = counts ? recover_records(number) : 0;
   const ChunkUse& use = chunks_[number];
   if (use.live != 0) return;
-  if (use.delivered + use.dead != 0) return free_chunk(number);
+  if (use.stays != Tenancy::kNone) return free_chunk(number);
   entry.opened = 0;
   free_.push_back(number);
 }
@@ -92,6 +98,7 @@ void Arena::recover_chunk(std::uint32_t number) {
 std::uint64_t Arena::recover_records(std::uint32_t number) {
   const std::uint64_t end_offset = chunk(number).end_offset;
   if (end_offset > chunk_bytes_) damaged(fmt::format("chunk {} ends at {}", number, end_offset));
+  std::vector<Tenancy::Number> ended(books_->count(), Tenancy::kNone);
   std::uint64_t offset = 0;
   std::uint64_t sequence_before = 0;
   while (offset < end_offset) {
@@ -104,38 +111,55 @@ std::uint64_t Arena::recover_records(std::uint32_t number) {
         at.size >= sizeof(ArenaPrefix) && at.size <= end_offset - offset &&
         ipc::parse_record(std::span(this->at(ticket + sizeof(ArenaPrefix)), at.size - sizeof(ArenaPrefix)),
                           record) == ipc::RecordError::kNone;
-    if (!whole || at.sequence <= sequence_before) {
+    if (!whole || at.sequence <= sequence_before || at.book >= books_->count()) {
       damaged(fmt::format("chunk {} has no record at {}", number, offset));
     }
     sequence_before = at.sequence;
-    count_recovered(number, ticket);
+    count_recovered(number, ticket, ended);
     offset += at.size;
   }
   return offset;
 }
 
-void Arena::count_recovered(std::uint32_t number, Ticket ticket) {
+// `ended`: by book, the stay that counts this chunk's records that have ended.
+void Arena::count_recovered(std::uint32_t number, Ticket ticket, std::vector<Tenancy::Number>& ended) {
   const ArenaPrefix& at = prefix(ticket);
   std::uint64_t& position = lane_positions_[at.lane_id];
   position = std::max(position, at.lane_position);
   ChunkUse& use = chunks_[number];
-  switch (static_cast<ArenaState>(at.state.load(std::memory_order_acquire))) {  // set_handed(), finish()
+  const ArenaState state = state_of(ticket);
+  if (state == ArenaState::kWaiting || state == ArenaState::kHanded) {
+    ++use.live;
+    left_.push_back(ticket);
+    return;
+  }
+  if (ended[at.book] == Tenancy::kNone) ended[at.book] = tenancy_.add_ended(at.book, use.stays);
+  Tenancy::Stay& stay = tenancy_.stay(ended[at.book]);
+  switch (state) {
     case ArenaState::kDelivered:
-      ++use.delivered;
-      ++delivered_;
+      ++stay.delivered;
+      ++sums_.delivered;
       return;
+    case ArenaState::kSpooled:
+      ++stay.spooled;
+      ++sums_.spooled;
+      return;
+    case ArenaState::kOverdue:
+      // Nobody waits for its acknowledgement any more.
+      prefix_at(ticket)->state.store(static_cast<std::uint32_t>(ArenaState::kDead),
+                                     std::memory_order_release);  // for a successor of ours
+      [[fallthrough]];
     case ArenaState::kDead:
-      ++use.dead;
-      ++dead_;
+      ++stay.dead;
+      ++sums_.dead;
       return;
     default:
-      ++use.live;
-      left_.push_back(ticket);
+      damaged(fmt::format("record {} has the state {}", at.sequence, static_cast<std::uint32_t>(state)));
   }
 }
 
 void Arena::settle(Ticket ticket, Tenant tenant) {
-  prefix_at(ticket)->stay = tenancy_.arrive(tenant, chunk(chunk_of(ticket)).opened);
+  prefix_at(ticket)->stay = tenancy_.arrive_left(tenant, prefix(ticket).book, place_of(chunk_of(ticket)));
 }
 
 std::uint64_t Arena::lane_position(std::uint64_t lane_id) const {
@@ -152,6 +176,7 @@ std::uint64_t Arena::largest_lane_id() const {
 void Arena::forget_left() {
   left_ = {};
   lane_positions_ = {};
+  tenancy_.forget_left();
 }
 
 }  // namespace ringpost::daemon

@@ -66,6 +66,8 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
   origin.lane_position = feed.position_behind_front();
   origin.stamp_ns = stamp_ns;
   origin.create_time_ms = (stamp_ns + realtime_offset_ns_) / 1'000'000;
+  origin.client_uid = feed.client().peer.uid;
+  origin.client_pid = feed.client().peer.pid;
   const Arena::Ticket ticket = parts_.arena.append(origin, rule.tenant, bytes);
   if (rule.full) note_beyond_share(feed, bytes.size());
 

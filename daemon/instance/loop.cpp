@@ -272,7 +272,7 @@ InstanceStatus Instance::Loop::read_status() {
   status.waiting_in_arena = arena_.waiting();
   status.in_flight = outbox_.counts().in_flight;
   status.waiting = status.waiting_in_lanes + status.waiting_in_arena;
-  status.accepted = arena_.next_sequence() - 1 + status.waiting_in_lanes;
+  status.accepted = arena_.accepted() + status.waiting_in_lanes;
   status.delivered = arena_.delivered();
   status.dead_letters = arena_.dead();
   for (const auto& [reason, count] : delivery_.dead_by_reason())

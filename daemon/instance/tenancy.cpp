@@ -1,37 +1,46 @@
 #include "daemon/instance/tenancy.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace ringpost::daemon {
 
-Tenancy::Stay Tenancy::arrive(Tenant tenant, std::uint64_t opening) {
-  TenantUse& use = tenants_[tenant];
-  if (use.latest == kNone || use.latest_opening != opening) {
-    if (free_.empty()) {
-      use.latest = static_cast<Stay>(stays_.size());
-      stays_.emplace_back();
-    } else {
-      use.latest = free_.back();
-      free_.pop_back();
-    }
-    stays_[use.latest] = {tenant, 0};
-    use.latest_opening = opening;
-    ++use.stays;
+Tenancy::Number Tenancy::add_stay(Tenant tenant, std::uint32_t book, Number& first) {
+  Number number = free_;
+  if (number == kNone) {
+    number = static_cast<Number>(stays_.size());
+    stays_.emplace_back();
+  } else {
+    free_ = stays_[number].next;
   }
-  ++stays_[use.latest].records;
-  return use.latest;
+  stays_[number].tenant = tenant;
+  stays_[number].book = book;
+  stays_[number].next = std::exchange(first, number);
+  return number;
 }
 
-Tenant Tenancy::leave(Stay stay) {
-  StayUse& left = stays_[stay];
-  assert(left.records > 0);
-  if (--left.records == 0) {
-    TenantUse& use = tenants_[left.tenant];
-    --use.stays;
-    if (use.latest == stay) use.latest = kNone;
-    free_.push_back(stay);
+Tenancy::Number Tenancy::arrive_left(Tenant tenant, std::uint32_t book, Place place) {
+  TenantUse& use = tenants_[tenant];
+  Number number = use.latest;
+  if (use.latest_opening != place.opening || stays_[number].book != book) {
+    const auto [found, is_new] = left_.try_emplace(Left{place.opening, tenant, book}, kNone);
+    if (is_new) found->second = add_stay(tenant, book, place.first);
+    number = found->second;
+    use.latest = number;
+    use.latest_opening = place.opening;
   }
-  return left.tenant;
+  add_record(use, number);
+  return number;
+}
+
+void Tenancy::end(Number& first) {
+  while (first != kNone) {
+    const Number number = first;
+    assert(stays_[number].live == 0);
+    first = stays_[number].next;
+    stays_[number] = {};
+    stays_[number].next = std::exchange(free_, number);
+  }
 }
 
 }  // namespace ringpost::daemon

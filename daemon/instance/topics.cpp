@@ -19,7 +19,7 @@ Topics::Topics(const InstanceConfig& config, ipc::InstanceBoardWriter& board, Ar
       board_(board),
       arena_(arena),
       names_(config.unknown_topics_per_client_max, config.unknown_topics_per_user_max) {
-  arena_.add_tenant();  // that of kNotListed
+  arena_.add_tenant("");  // that of kNotListed
   // The board wants prefixes first.
   for (const std::string& topic : config.topics) {
     if (topic == "*") {
@@ -59,7 +59,7 @@ const Topics::Rule& Topics::add(std::string_view topic) {
   Rule rule;
   rule.listed = true;
   rule.max_event_bytes = config_.max_event_size_bytes;
-  rule.tenant = arena_.add_tenant();
+  rule.tenant = arena_.add_tenant(topic);
   rule.on_board = board_.find(topic);
   return rules_.emplace(topic, rule).first->second;
 }

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "tests/instance/arena_image.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -31,16 +36,18 @@ std::vector<std::byte> record_of(std::string_view message) {
 
 void expect_audit_agrees(const Arena& arena) {
   const Arena::Audit audit = arena.audit();
-  EXPECT_EQ(audit.accepted, arena.next_sequence() - 1);
+  EXPECT_EQ(audit.accepted, arena.accepted());
   EXPECT_EQ(audit.delivered, arena.delivered());
   EXPECT_EQ(audit.dead, arena.dead());
   EXPECT_EQ(audit.waiting, arena.waiting());
-  EXPECT_EQ(audit.accepted, audit.delivered + audit.dead + audit.waiting);
+  EXPECT_EQ(audit.spooled, arena.spooled());
+  EXPECT_EQ(audit.accepted, audit.delivered + audit.dead + audit.spooled + audit.waiting);
+  EXPECT_EQ(audit.topics, arena.totals());
 }
 
 TEST(Arena, KeepsWhatWasAppended) {
   Arena arena(kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   const auto ticket = arena.append({7, 128, 5'000'000, 1234}, tenant, record_of("\"hello\""));
   arena.commit();
 
@@ -59,7 +66,7 @@ TEST(Arena, KeepsWhatWasAppended) {
 
 TEST(Arena, WhatIsNotCommittedDoesNotCountForASuccessor) {
   Arena arena(kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   arena.append({1, 8, 1, 1}, tenant, record_of("1"));
   arena.commit();
   arena.append({1, 16, 2, 2}, tenant, record_of("2"));
@@ -71,7 +78,7 @@ TEST(Arena, WhatIsNotCommittedDoesNotCountForASuccessor) {
 
 TEST(Arena, RefusesWhenEveryChunkIsPinnedAndTakesAgainWhenOneIsFree) {
   Arena arena(4 * kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   const auto record = record_of(std::string(kEventBytes / 2, '1'));
   std::deque<Arena::Ticket> tickets;
   while (arena.has_room(tenant, record.size())) tickets.push_back(arena.append({1, 8, 1, 1}, tenant, record));
@@ -90,7 +97,7 @@ TEST(Arena, RefusesWhenEveryChunkIsPinnedAndTakesAgainWhenOneIsFree) {
 
 TEST(Arena, OneStragglerPinsItsChunkOnly) {
   Arena arena(kBufferBytes, kEventBytes);
-  const Tenant tenant = arena.add_tenant();
+  const Tenant tenant = arena.add_tenant("topic");
   const auto record = record_of(std::string(1000, '1'));
   const auto straggler = arena.append({1, 8, 99, 1}, tenant, record);
   for (int count = 0; count < 50'000; ++count) {
@@ -107,8 +114,8 @@ TEST(Arena, OneStragglerPinsItsChunkOnly) {
 // A record of a stuck topic now and then, among many of one that flows: with chunks of its own it can't pin everybody's.
 TEST(Arena, ATopicThatLagsPinsAFewChunksOfTheOthers) {
   Arena arena(32u << 20, kEventBytes);
-  const Tenant flowing = arena.add_tenant();
-  const Tenant stuck = arena.add_tenant();
+  const Tenant flowing = arena.add_tenant("flowing");
+  const Tenant stuck = arena.add_tenant("stuck");
   const auto record = record_of(std::string(1000, '1'));
   std::vector<Arena::Ticket> lagging;
   for (int count = 0; count < 200'000; ++count) {
@@ -136,8 +143,10 @@ TEST(Arena, ATopicThatLagsPinsAFewChunksOfTheOthers) {
 TEST(Arena, AgreesWithAModel) {
   std::mt19937 random(20'260'101);
   Arena arena(8u << 20, kEventBytes);
+  const std::array<std::string, 5> topic_names{"stuck", "a", "b", "a", ""};  // two tenants of one
   std::vector<Tenant> tenants;
-  for (int count = 0; count < 5; ++count) tenants.push_back(arena.add_tenant());
+  for (std::size_t count = 0; count < topic_names.size(); ++count)
+    tenants.push_back(arena.add_tenant(topic_names[count]));
   struct Live {
     Arena::Ticket ticket;
     std::uint64_t sequence;
@@ -145,7 +154,16 @@ TEST(Arena, AgreesWithAModel) {
     Tenant tenant;
   };
   std::vector<Live> live;
-  std::uint64_t accepted = 0, delivered = 0, dead = 0, refused = 0;
+  std::deque<Live> overdue;
+  std::map<std::string, std::array<std::uint64_t, 3>> ends;  // by topic: delivered, dead, spooled
+  std::uint64_t accepted = 0, refused = 0;
+  const auto end = [&](const Live& record) {
+    const std::size_t how = std::min<std::size_t>(random() % 8, 2);  // most of them are spooled
+    constexpr std::array kStates{ipc::ArenaState::kDelivered, ipc::ArenaState::kDead,
+                                 ipc::ArenaState::kSpooled};
+    arena.finish(record.ticket, kStates[how]);
+    ++ends[topic_names[record.tenant]][how];
+  };
   for (int step = 0; step < 90'000; ++step) {
     const bool full_phase = step % 30'000 > 12'000;  // more is appended than ends, and so the arena fills
     if (random() % 100 < (full_phase ? 70u : 48u)) {
@@ -167,20 +185,38 @@ TEST(Arena, AgreesWithAModel) {
       const Live ended = live[pick];
       ASSERT_EQ(arena.prefix(ended.ticket).sequence, ended.sequence);
       ASSERT_EQ(arena.record(ended.ticket).message, ended.message);
-      const bool lost = random() % 10 == 0;
-      if (random() % 2 == 0) arena.set_handed(ended.ticket, 3);
-      arena.finish(ended.ticket, lost ? ipc::ArenaState::kDead : ipc::ArenaState::kDelivered);
-      (lost ? dead : delivered) += 1;
       live.erase(live.begin() + static_cast<std::ptrdiff_t>(pick));
+      const bool handed = random() % 2 == 0;
+      if (handed) arena.set_handed(ended.ticket, 3);
+      if (handed && random() % 10 == 0) {
+        arena.set_overdue(ended.ticket);
+        overdue.push_back(ended);
+      } else {
+        end(ended);
+      }
+    }
+    if (overdue.size() > random() % 50) {
+      end(overdue.front());
+      overdue.pop_front();
     }
     if (step % 1'000 == 0) {
       arena.commit();
-      ASSERT_EQ(arena.delivered(), delivered);
-      ASSERT_EQ(arena.dead(), dead);
+      for (const TopicTotals& topic : arena.totals()) {
+        const auto is_of_topic = [&](const Live& each) { return topic_names[each.tenant] == topic.name; };
+        const auto [delivered, dead, spooled] = ends[topic.name];
+        const auto count = [&](const auto& list) {
+          return static_cast<std::uint64_t>(std::count_if(list.begin(), list.end(), is_of_topic));
+        };
+        ASSERT_EQ(topic, (TopicTotals{{count(live), delivered, dead + count(overdue), spooled, 0, 0, 0},
+                                      topic.name}));
+      }
       ASSERT_EQ(arena.waiting(), live.size());
       for (const Tenant tenant : tenants) {
         std::set<std::uint32_t> pinned;
-        for (const Live& each : live) {
+        for (const auto& each : live) {
+          if (each.tenant == tenant) pinned.insert(arena.chunk_of(each.ticket));
+        }
+        for (const auto& each : overdue) {
           if (each.tenant == tenant) pinned.insert(arena.chunk_of(each.ticket));
         }
         ASSERT_EQ(arena.pinned_chunks(tenant), pinned.size());

@@ -196,7 +196,7 @@ class ChangingMemory : public testing::TestWithParam<Changes> {
   }
 
   Arena arena_{4u << 20, 64u << 10};
-  const Tenant tenant_ = arena_.add_tenant();
+  const Tenant tenant_ = arena_.add_tenant("topic");
   std::vector<Checked> checked_;
   std::array<std::uint64_t, 2> sequence_{};  // by slot
   std::uint64_t honest_seen_ = 0;

@@ -44,6 +44,21 @@ class IntakeTest : public testing::Test {
   Intake intake_{config_, {arena_, topics_, delivery_, outbox_}};
 };
 
+TEST_F(IntakeTest, ARecordKnowsItsClientsProcess) {
+  const auto client =
+      std::make_shared<Client>(1, "test", ipc::Peer{.pid = 4'711, .uid = 1'001, .gid = 1'002});
+  test::HonestLane lane(client, 1, 0);
+  open(lane, client);
+  ASSERT_TRUE(lane.publish("flowing", "1"));
+  round();
+  const Arena successor(arena_.memory().duplicate());
+  ASSERT_EQ(successor.left().size(), 1u);
+  EXPECT_EQ(successor.prefix(successor.left()[0]).client_uid, 1'001u);
+  EXPECT_EQ(successor.prefix(successor.left()[0]).client_pid, 4'711);
+  for (const TopicTotals& topic : arena_.totals())
+    EXPECT_EQ(topic.waiting, topic.name == "flowing" ? 1u : 0u);
+}
+
 // Both publish to a topic until it is marked full; then one asks the board, and the other does not.
 TEST_F(IntakeTest, AClientThatGoesOnPublishingToAFullTopicIsEnded) {
   const auto honest_client = test::make_client(1), careless_client = test::make_client(2);
