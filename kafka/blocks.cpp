@@ -74,7 +74,7 @@ std::optional<Blocks::Change> Blocks::bring_back(EntryQueue& queue, std::size_t 
 void Blocks::put_back(EntryQueue& queue, std::int32_t partition) {
   std::size_t end = queue.size();
   while (end != 0) {
-    if (!queue.at(end - 1).from_disk() || queue.at(end - 1).block != 0) {
+    if (!queue.at(end - 1).from_disk() || queue.at(end - 1).block != 0 || queue.at(end - 1).fixed != 0) {
       --end;
       continue;
     }
@@ -82,7 +82,7 @@ void Blocks::put_back(EntryQueue& queue, std::int32_t partition) {
     std::uint64_t bytes = 0;
     while (first != 0 && end - first < Outbox::kRunRecords && bytes < Outbox::kRunBytes) {
       const Entry& entry = queue.at(first - 1);
-      if (!entry.from_disk() || entry.block != 0 || entry.suspect != 0 ||
+      if (!entry.from_disk() || entry.block != 0 || entry.suspect != 0 || entry.fixed != 0 ||
           entry.keyed() != queue.at(end - 1).keyed()) {
         break;
       }

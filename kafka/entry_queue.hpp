@@ -32,8 +32,7 @@ struct Entry {
   std::uint32_t tried : 1 = 0;    // was handed over once: it may have arrived
   std::uint32_t overdue : 1 = 0;  // its deadline passed in a window, and the owner knows
   std::uint32_t block : 1 = 0;
-  std::uint32_t fixed : 1 =
-      0;  // stands among blocks of other partitions: in no run before it has a partition
+  std::uint32_t fixed : 1 = 0;  // stands behind what is newer, or may: in no run with others
 
   bool keyed() const { return key_hash != kNoKey; }
   bool from_disk() const { return (ticket & kFromDisk) != 0; }

@@ -38,6 +38,13 @@ class Partition {
   Standstill& standstill() { return standstill_; }
   bool idle() const { return queue_.empty() && inside_ == 0; }
 
+  // Whether it is newer than all that was placed before it.
+  bool note_placed(std::uint64_t sequence) {
+    const bool newest = sequence >= highest_placed_;
+    highest_placed_ = newest ? sequence : highest_placed_;
+    return newest;
+  }
+
   bool has_suspects() const { return suspects_ != 0; }
 
   // Whether `next` may enter now, when all of the instance's windows have `free_records` left and the topic's
@@ -95,6 +102,7 @@ class Partition {
   std::int32_t id_;
   RouteId route_ = RouteId::kMain;
   Standstill standstill_;
+  std::uint64_t highest_placed_ = 0;
   std::int64_t earliest_inside_ns_ = kNever;
   bool proving_ = false;
   std::uint32_t suspects_ = 0;         // in queue and window

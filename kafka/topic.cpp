@@ -13,10 +13,19 @@ constexpr std::uint32_t kStickyBytes = 128 * 1024;
 
 }  // namespace
 
-void Topic::put_in_partition(Entry entry) {
+void Topic::put_in_partition(const Entry& entry) {
   ++keyed_outstanding;
-  entry.fixed = 0;
-  partitions[entry.key_hash % static_cast<std::uint32_t>(key_count)].queue().push_back(entry);
+  partition_of(entry).queue().push_back(entry);
+}
+
+// Elements of a former partition count can overlap: what is older than something before it in its new queue may stand in
+// no run with what is newer, or a successor, who sorts by first sequences, would place that too early.
+void Topic::put_in_partition(Blocks& blocks, Entry entry) {
+  if (entry.fixed != 0 || entry.from_disk()) {
+    const std::uint64_t sequence = blocks.sequence(entry);
+    entry.fixed = partition_of(entry).note_placed(sequence) ? 0 : 1;
+  }
+  put_in_partition(entry);
 }
 
 void Topic::add(const Entry& entry) {
@@ -57,7 +66,7 @@ std::int64_t Topic::place(Blocks& blocks, std::int64_t now_ns) {
   }
   for (int budget = kBlocksACall; !unassigned.empty();) {
     if (unassigned.front().block == 0) {
-      put_in_partition(unassigned.take_front());
+      put_in_partition(blocks, unassigned.take_front());
       unassigned_standstill.moved();
       continue;
     }
@@ -104,7 +113,7 @@ bool Topic::distribute(Blocks& blocks) {
   queued += entries->size();
   for (const Entry& entry : *entries) {
     if (entry.keyed()) {
-      put_in_partition(entry);
+      put_in_partition(blocks, entry);
     } else {
       unkeyed.push_back(entry);
     }

@@ -80,7 +80,11 @@ struct Topic {
   static constexpr std::uint64_t kMaxStandingBytes = 1024 * 1024;
   static constexpr int kBlocksACall = 8;
 
-  void put_in_partition(Entry entry);
+  Partition& partition_of(const Entry& entry) {
+    return partitions[entry.key_hash % static_cast<std::uint32_t>(key_count)];
+  }
+  void put_in_partition(const Entry& entry);
+  void put_in_partition(Blocks& blocks, Entry entry);
   bool distribute(Blocks& blocks);  // the block at the front of `unassigned`; false: not now
   bool flows(Blocks& blocks, std::int64_t now_ns);
 

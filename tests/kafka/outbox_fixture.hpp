@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,7 +76,11 @@ class FakeOwner : public RecordOwner {
     OwnedRecord& record = of(ticket);
     EXPECT_FALSE(record.ended()) << "handed over after its end: " << ticket;
     EXPECT_FALSE(record.overdue) << "handed over after its deadline: " << ticket;
-    ++record.handed;
+    if (record.handed++ == 0 && record.key) {
+      std::int64_t& latest = latest_handed.try_emplace({record.topic, *record.key}, -1).first->second;
+      EXPECT_GT(sequence_of(ticket), latest) << "handed over after a newer one of its key";
+      latest = sequence_of(ticket);
+    }
     record.partition = partition;
   }
   void delivered(Ticket ticket, std::int32_t partition, std::int64_t offset) override {
@@ -158,6 +163,7 @@ class FakeOwner : public RecordOwner {
     return BringBack::kDone;
   }
 
+  static std::int64_t sequence_of(Ticket ticket) { return static_cast<std::int64_t>(ticket & ~kFromDisk); }
   OwnedRecord& of(Ticket ticket) {
     OwnedRecord& record = records.at(ticket & ~kFromDisk);
     EXPECT_TRUE(record.in_memory) << "it is on disk: " << ticket;
@@ -169,6 +175,7 @@ class FakeOwner : public RecordOwner {
   std::deque<OwnedRecord> records;  // their bytes must stay where they are
   std::map<Ticket, std::vector<std::uint64_t>> blocks;
   std::map<Ticket, std::int32_t> partition_of;
+  std::map<std::pair<std::string, std::string>, std::int64_t> latest_handed;  // of each topic's keys
   std::map<std::string, TopicFacts> facts;
   std::uint64_t blocks_written = 0;
   std::uint64_t blocks_read = 0;
@@ -316,6 +323,14 @@ class OutboxTest : public ::testing::Test {
   }
   bool all_ended() const { return owner.delivered_count + owner.dead_count == owner.records.size(); }
 
+  // Everything that may be spilled, when at least one run may.
+  ::testing::AssertionResult spill_everything() {
+    const ::testing::AssertionResult spilled = turn_until([this] { return outbox->spill() != 0; });
+    while (outbox->spill() != 0) {
+    }
+    return spilled;
+  }
+
   struct Read {
     std::int32_t partition;
     std::int64_t offset;
@@ -346,6 +361,29 @@ class OutboxTest : public ::testing::Test {
     }
     ADD_FAILURE() << "the topic's end was not reached: " << consumer.error();
     return all;
+  }
+
+  // Every delivered record is in the topic, and the first occurrences of one key are in order.
+  void expect_order_and_no_loss(const std::string& topic) {
+    std::map<std::string, std::int64_t> latest;
+    std::set<std::string> ids;
+    for (const Read& read : read_topic(topic)) {
+      const std::string& id = *read.headers.back().second;
+      if (ids.insert(id).second && read.key) {
+        const std::int64_t sequence = std::stoll(id.substr(id.rfind('-') + 1));
+        const auto [known, fresh] = latest.try_emplace(*read.key, sequence);
+        EXPECT_TRUE(fresh || known->second < sequence)
+            << *read.key << ": " << sequence << " after " << known->second;
+        known->second = sequence;
+      }
+    }
+    std::size_t delivered = 0;
+    for (std::size_t i = 0; i < owner.records.size(); ++i) {
+      const bool counts = owner.records[i].topic == topic && owner.records[i].offset;
+      delivered += counts ? 1 : 0;
+      EXPECT_TRUE(!counts || ids.contains("test-" + std::to_string(i))) << "record " << i << " is lost";
+    }
+    EXPECT_GE(ids.size(), delivered);  // what is dead with an unknown outcome may have arrived
   }
 
   static Read copy_of(const ConsumedRecord& record) {
