@@ -85,6 +85,7 @@ TEST_F(DiskTest, ASuccessorPlacesMixedBlocksByANewCount) {
   add_orders(300);
   ASSERT_TRUE(turn_until([this] { return all_ended(); }));
   cluster->set_broker_up(1, false);
+  ASSERT_TRUE(turn_until([this] { return !outbox->connection().connected; }));
   add_orders(2000);
   ASSERT_TRUE(spill_everything());
   add_orders(100);

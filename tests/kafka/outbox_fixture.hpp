@@ -119,13 +119,15 @@ class FakeOwner : public RecordOwner {
     if (disk_full) {
       return std::nullopt;
     }
+    const OwnedRecord& first = of(tickets.front());
+    const bool keyed = first.key.has_value();
     const Ticket block = kFromDisk | (Ticket{1} << 62U) | ++blocks_written;
     for (const Ticket ticket : tickets) {
       OwnedRecord& record = of(ticket);
       EXPECT_FALSE(record.ended()) << "put on disk after its end: " << ticket;
       EXPECT_EQ(record.block != 0, (ticket & kFromDisk) != 0) << "another ticket than it has: " << ticket;
-      EXPECT_EQ(record.key.has_value(), of(tickets.front()).key.has_value());
-      EXPECT_EQ(record.topic, of(tickets.front()).topic);
+      EXPECT_EQ(record.key.has_value(), keyed);
+      EXPECT_EQ(record.topic, first.topic);
       record.block = block;
       record.in_memory = false;
       blocks[block].push_back(ticket & ~kFromDisk);
