@@ -74,10 +74,11 @@ struct Topic {
  private:
   // What may be in memory of what has come back from disk and has got a partition: of all partitions where it flows,
   // and of each that stands still.
-  static constexpr std::uint64_t kReturnedBytes = 4 * 1024 * 1024;
-  static constexpr std::uint64_t kStandingBytes = 16 * 1024 * 1024;  // of all together, within the two bounds
-  static constexpr std::uint64_t kMinStandingBytes = 64 * 1024;
-  static constexpr std::uint64_t kMaxStandingBytes = 1024 * 1024;
+  static constexpr std::uint64_t kReturnedBytes = std::uint64_t{4} * 1024 * 1024;
+  static constexpr std::uint64_t kStandingBytes =
+      std::uint64_t{16} * 1024 * 1024;  // of all together, within the two bounds
+  static constexpr std::uint64_t kMinStandingBytes = std::uint64_t{64} * 1024;
+  static constexpr std::uint64_t kMaxStandingBytes = std::uint64_t{1024} * 1024;
   static constexpr int kBlocksACall = 8;
 
   Partition& partition_of(const Entry& entry) {
