@@ -40,6 +40,7 @@ std::int64_t monotonic_ns() {
 
 Outbox::Impl::Impl(const OutboxConfig& config, RecordOwner& owner)
     : owner_(owner),
+      blocks_(owner),
       id_prefix_(config.id_prefix),
       properties_{
           producer_properties({config.instance, config.bootstrap_servers}, config.properties, config.linger),
@@ -105,9 +106,25 @@ void Outbox::Impl::add(const Addition& record) {
   entry.deadline_ns = record.deadline_ns == 0 ? kNever : record.deadline_ns;
   entry.key_hash = record.key ? positive_murmur2(*record.key) : Entry::kNoKey;
   entry.size_bytes = std::min(record.size_bytes, Entry::kMaxSizeBytes) & Entry::kMaxSizeBytes;
+  entry.tried = record.tried ? 1 : 0;
   topic.add(entry);
   activate(topic);
   ++counts_.queued;
+  wake_at(entry.deadline_ns);
+}
+
+void Outbox::Impl::add_block(const Block& block) {
+  Topic& topic = topic_of(block.topic);
+  Entry entry;
+  entry.ticket = block.ticket;
+  entry.deadline_ns = block.deadline_ns == 0 ? kNever : block.deadline_ns;
+  entry.key_hash = block.keyed ? 0 : Entry::kNoKey;
+  entry.size_bytes = block.records & Entry::kMaxSizeBytes;
+  entry.block = 1;
+  topic.add_block(entry);
+  topic.inherits = topic.inherits && inheriting_;
+  activate(topic);
+  counts_.queued += block.records;
   wake_at(entry.deadline_ns);
 }
 
@@ -170,7 +187,9 @@ void Outbox::Impl::on_topic_exists(const std::string& name, std::int32_t partiti
   if (unchanged) {
     return;
   }
-  const bool shrunk = partition_count < facts.partition_count;
+  // What is left of a topic that was missing for a while may have partitions of its former life.
+  const bool shrunk =
+      partition_count < facts.partition_count || std::cmp_less(partition_count, topic->partitions.size());
   facts.state = TopicFacts::State::kExists;
   facts.partition_count = partition_count;
   if (shrunk) {  // deleted and created again: what is inside librdkafka is for partitions that may be no more
@@ -181,10 +200,10 @@ void Outbox::Impl::on_topic_exists(const std::string& name, std::int32_t partiti
       }
     }
     if (topic->in_flight == 0) {
-      topic->place_anew(owner_);
+      place_anew(*topic, now_ns);
     }
   }
-  topic->place();
+  place(*topic, now_ns);
   tell(*topic);
 }
 
@@ -311,6 +330,10 @@ Outbox::Outbox(const OutboxConfig& config, RecordOwner& owner)
     : impl_(std::make_unique<Impl>(config, owner)) {}
 Outbox::~Outbox() = default;
 void Outbox::add(const Addition& record) { impl_->add(record); }
+void Outbox::add_block(const Block& block) { impl_->add_block(block); }
+std::uint64_t Outbox::spill() { return impl_->spill(); }
+void Outbox::end_producers() { impl_->end_producers(); }
+bool Outbox::spill_all() { return impl_->spill_all(); }
 void Outbox::hand_over() { impl_->hand_over(); }
 void Outbox::poll() { impl_->poll(); }
 int Outbox::event_fd() const { return impl_->event_fd(); }

@@ -53,14 +53,41 @@ class Outbox {
     std::optional<std::string_view> key;  // hashed at once, not kept
     std::uint32_t size_bytes = 0;         // key + headers + message
     std::int64_t deadline_ns = 0;         // CLOCK_MONOTONIC; 0: none
+    bool tried = false;                   // a predecessor handed it over: it may have arrived
   };
   void add(const Addition& record);  // in sequence order; never blocks, never reports
+
+  // Records on disk that a predecessor has left.
+  struct Block {
+    Ticket ticket = 0;             // with kFromDisk
+    std::string_view topic;        // copied when new
+    bool keyed = true;             // a block's records all have keys, or none has
+    std::uint32_t records = 0;     // at least one
+    std::int64_t deadline_ns = 0;  // the soonest of them; 0: none
+  };
+  // In one order with add(): by the sequence of its first record. All that a predecessor has left is added before the
+  // first hand_over(): what stands among its blocks is not put on disk again before it has a partition.
+  void add_block(const Block& block);
 
   void hand_over();      // moves queued records into windows that have room; ends records past their deadline
   void poll();           // takes every report, statistic and error that waits; then call hand_over()
   int event_fd() const;  // readable (edge-triggered) when poll() has work
   // The soonest time (CLOCK_MONOTONIC, ns) at which hand_over() must be called again without an event. 0: none.
   std::int64_t next_timer_ns() const;
+
+  // Puts the oldest run of records (kRunBytes, kRunRecords) of the longest queue that may be spilled on disk: one that had
+  // something to send for kStuckNs and got nothing done, or that has a block already. Returns its bytes; 0: there is
+  // nothing to spill, or the owner said no.
+  static constexpr std::uint64_t kRunBytes =
+      256 * 1024;  // of keys, headers and messages, and 128 for each record
+  static constexpr std::size_t kRunRecords = 4096;
+  static constexpr std::int64_t kStuckNs = 1'000'000'000;
+  std::uint64_t spill();
+  // For a stop. No producer is started any more; what is inside comes back within seconds of poll() and hand_over().
+  void end_producers();
+  // When nothing is in flight any more: puts everything on disk that is in the owner's memory, whatever its queue's
+  // state. False: the owner has refused some.
+  bool spill_all();
 
   // Looks up a name that only a pattern allows; the answer comes by topic_facts().
   void confirm_topic(std::string_view topic);

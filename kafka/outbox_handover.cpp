@@ -1,8 +1,9 @@
-// From the queues into the windows, and the end of what waited too long.
+// From the queues into the windows.
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
 
 namespace ringpost::kafka {
@@ -20,6 +21,12 @@ void Outbox::Impl::hand_over() {
   timer_ns_ = kNever;
   step_lookups(now_ns);
   step_routes(now_ns);
+  if (std::exchange(inheriting_, false)) {
+    for (const auto& [name, topic] : topics_) {
+      topic->inherits = false;
+    }
+  }
+  pass_deadlines(now_ns);
   unkeyed_first_ = !unkeyed_first_;
   for (Topic* const topic : active_) {
     hand_over_topic(*topic, now_ns);
@@ -28,19 +35,23 @@ void Outbox::Impl::hand_over() {
     topic->active = topic->queued != 0;
     return !topic->active;
   });
+  wake_at(windows_due_ns());
 }
 
 void Outbox::Impl::hand_over_topic(Topic& topic, std::int64_t now_ns) {
   expire(topic, now_ns);
   if (topic.facts.state == TopicFacts::State::kMissing) {
-    end_queued(topic, DeadReason::kUnknownTopic, "the cluster has no topic of this name");
+    end_queued(
+        topic,
+        {.reason = DeadReason::kUnknownTopic, .code = 0, .detail = "the cluster has no topic of this name"},
+        now_ns);
     return;
   }
-  if (topic.facts.partition_count == 0 || topic.place_anew_due) {
+  if (topic.facts.partition_count == 0 || topic.place_anew_due || stopping_) {
     return;
   }
-  if (topic.keys_wait()) {
-    topic.place();
+  if (topic.keys_wait() || !topic.unassigned.empty()) {
+    place(topic, now_ns);
   }
   if (now_ns < topic.hold_until_ns) {
     wake_at(topic.hold_until_ns);
@@ -61,6 +72,12 @@ void Outbox::Impl::hand_over_topic(Topic& topic, std::int64_t now_ns) {
 
 void Outbox::Impl::feed(Topic& topic, Partition& partition, std::int64_t now_ns) {
   while (!partition.queue().empty() && may_enter(topic, partition, partition.queue().front(), now_ns)) {
+    if (partition.queue().front().block != 0) {
+      if (!bring_front(topic, partition, now_ns)) {
+        break;
+      }
+      continue;
+    }
     const Entry entry = partition.queue().take_front();
     if (!enter(topic, partition, entry, now_ns)) {
       break;
@@ -68,25 +85,35 @@ void Outbox::Impl::feed(Topic& topic, Partition& partition, std::int64_t now_ns)
   }
 }
 
-// Each into the sticky partition, or else into the next one that has room: a stuck partition is passed over.
 void Outbox::Impl::feed_unkeyed(Topic& topic, std::int64_t now_ns) {
   while (!topic.unkeyed.empty()) {
-    const Entry& entry = topic.unkeyed.front();
-    bool entered = false;
-    for (std::int32_t tries = 0; tries < topic.facts.partition_count && !entered; ++tries) {
-      Partition& partition = topic.sticky_partition(entry.size_bytes, tries > 0);
-      if (may_enter(topic, partition, entry, now_ns)) {
-        const Entry taken = topic.unkeyed.take_front();
-        if (!enter(topic, partition, taken, now_ns)) {
-          return;
-        }
-        entered = true;
-      }
+    Partition* const partition = open_partition(topic, topic.unkeyed.front(), now_ns);
+    if (partition == nullptr) {
+      return;
     }
-    if (!entered) {
+    if (topic.unkeyed.front().block != 0) {
+      if (!bring_front_unkeyed(topic, now_ns)) {
+        return;
+      }
+      continue;
+    }
+    const Entry taken = topic.unkeyed.take_front();
+    topic.unkeyed_standstill.moved();
+    if (!enter(topic, *partition, taken, now_ns)) {
       return;
     }
   }
+}
+
+// The sticky partition, or else the next one that has room: a stuck partition is passed over.
+Partition* Outbox::Impl::open_partition(Topic& topic, const Entry& entry, std::int64_t now_ns) {
+  for (std::int32_t tries = 0; tries < topic.facts.partition_count; ++tries) {
+    Partition& partition = topic.sticky_partition(entry.size_bytes, tries > 0);
+    if (may_enter(topic, partition, entry, now_ns)) {
+      return &partition;
+    }
+  }
+  return nullptr;
 }
 
 bool Outbox::Impl::may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns) {
@@ -147,8 +174,10 @@ bool Outbox::Impl::enter(Topic& topic, Partition& partition, Entry entry, std::i
     if (entry.suspect != 0) {
       partition.note_suspect_gone();
     }
-    topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
-    bury(topic, entry, DeadReason::kRefusedByBroker, "larger than librdkafka's message.max.bytes");
+    bury(topic, {.queue = &partition.queue(), .partition = &partition}, entry,
+         {.reason = DeadReason::kRefusedByBroker,
+          .code = kMessageTooLargeCode,
+          .detail = "larger than librdkafka's message.max.bytes"});
     return true;
   }
   if (taken != Producer::Taken::kYes) {
@@ -162,55 +191,12 @@ bool Outbox::Impl::enter(Topic& topic, Partition& partition, Entry entry, std::i
     return false;
   }
   partition.enter(entry, now_ns);
+  windows_earliest_ns_ = std::min(windows_earliest_ns_, entry.deadline_ns);
   --topic.queued;
   ++topic.in_flight;
   --counts_.queued;
   ++counts_.in_flight;
   return true;
-}
-
-void Outbox::Impl::expire(Topic& topic, std::int64_t now_ns) {
-  const auto end = [this, &topic](const Entry& entry) {
-    bury(topic, entry, DeadReason::kTimedOut, "send_timeout passed before Kafka could take it");
-  };
-  topic.unassigned.expire(now_ns, end);
-  topic.unkeyed.expire(now_ns, end);
-  for (Partition& partition : topic.partitions) {
-    partition.queue().expire(now_ns, [&end, &topic](const Entry& entry) {
-      topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
-      end(entry);
-    });
-  }
-  wake_at(topic.earliest_deadline_ns());
-}
-
-// Nothing of the topic can be delivered: what waits ends; what is inside follows when its producer has
-// returned it.
-void Outbox::Impl::end_queued(Topic& topic, DeadReason reason, std::string_view detail) {
-  for (Partition& partition : topic.partitions) {
-    while (!partition.queue().empty()) {
-      const Entry entry = partition.queue().take_front();
-      topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
-      bury(topic, entry, reason, detail);
-    }
-  }
-  for (EntryQueue* const queue : {&topic.unassigned, &topic.unkeyed}) {
-    while (!queue->empty()) {
-      bury(topic, queue->take_front(), reason, detail);
-    }
-  }
-  if (topic.in_flight == 0) {  // should it be created again, it starts from nothing
-    topic.partitions.clear();
-    topic.key_count = 0;
-    topic.keyed_outstanding = 0;
-    topic.place_anew_due = false;
-  }
-}
-
-void Outbox::Impl::bury(Topic& topic, const Entry& entry, DeadReason reason, std::string_view detail) {
-  --topic.queued;
-  --counts_.queued;
-  owner_.dead(entry.ticket, reason, detail);
 }
 
 }  // namespace ringpost::kafka

@@ -1,11 +1,13 @@
-// The Outbox's inside. Three files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
-// (queues to windows, deadlines) and outbox_reports.cpp (reports, and a producer's end).
+// The Outbox's inside. Four files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
+// (queues to windows), outbox_reports.cpp (reports, and a producer's end) and outbox_blocks.cpp (to disk and back, and
+// the ends of what waits: deadlines, missing topics).
 //
 //   add() ─▶ unassigned ─topic known─▶ queue of a partition ─window has room─▶ window ─acknowledged─▶ delivered
 //            (unkeyed: partition at hand-over)  ▲                                │
 //                                               └── its producer ended: in order ┘
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -15,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kafka/blocks.hpp"
 #include "kafka/client_properties.hpp"
 #include "kafka/outbox.hpp"
 #include "kafka/producer.hpp"
@@ -49,6 +52,10 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   Impl& operator=(const Impl&) = delete;
 
   void add(const Addition& record);
+  void add_block(const Block& block);
+  std::uint64_t spill();
+  void end_producers();
+  bool spill_all();
   void hand_over();
   void poll();
   int event_fd() const { return wakeup_.fd(); }
@@ -88,13 +95,40 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void feed(Topic& topic, Partition& partition, std::int64_t now_ns);
   void feed_unkeyed(Topic& topic, std::int64_t now_ns);
   bool may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns);
+  Partition* open_partition(Topic& topic, const Entry& entry,
+                            std::int64_t now_ns);  // for a null key; null: none
   bool enter(Topic& topic, Partition& partition, Entry entry, std::int64_t now_ns);  // false: it did not
   Route* open_route(Topic& topic, Partition& partition, std::int64_t now_ns);
-  void expire(Topic& topic, std::int64_t now_ns);
-  void end_queued(Topic& topic, DeadReason reason, std::string_view detail);
-  void bury(Topic& topic, const Entry& entry, DeadReason reason,
-            std::string_view detail);  // one that is queued
   void wake_at(std::int64_t time_ns) { timer_ns_ = time_ns < timer_ns_ ? time_ns : timer_ns_; }
+
+  // outbox_blocks.cpp
+  static constexpr std::int64_t kWindowsPauseNs = 50'000'000;
+  struct QueueRef {
+    EntryQueue* queue = nullptr;
+    Partition* partition = nullptr;  // null: its records have none yet
+  };
+  std::vector<QueueRef> queues_of(Topic& topic);
+  void place(Topic& topic, std::int64_t now_ns);
+  void place_anew(Topic& topic, std::int64_t now_ns);
+  bool bring_back(Topic& topic, const QueueRef& ref, std::size_t index);  // false: not now
+  bool bring_front(Topic& topic, Partition& partition, std::int64_t now_ns);
+  bool bring_front_unkeyed(Topic& topic, std::int64_t now_ns);
+  void expire(Topic& topic, std::int64_t now_ns);
+  void expire(Topic& topic, const QueueRef& ref, int& budget, std::int64_t now_ns);
+  void bring_due(Topic& topic, const QueueRef& ref, int& budget, std::int64_t now_ns);
+  std::int64_t windows_due_ns() const {
+    return windows_earliest_ns_ == kNever
+               ? kNever
+               : std::max(windows_earliest_ns_, windows_seen_ns_ + kWindowsPauseNs);
+  }
+  void pass_deadlines(std::int64_t now_ns);
+  void end_queued(Topic& topic, const DeadNotice& notice, std::int64_t now_ns);
+  bool end_queue(Topic& topic, const QueueRef& ref, const DeadNotice& notice, int& budget,
+                 std::int64_t now_ns);
+  void bury(Topic& topic, const QueueRef& ref, const Entry& entry,
+            const DeadNotice& notice);  // one that is queued
+  void end_overdue(Topic& topic, const std::vector<Entry>& overdue);
+  bool spill_queue(const QueueRef& ref);
 
   // outbox_reports.cpp
   void poll_producers();
@@ -113,6 +147,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   RouteId id_of(const Route& route) const { return static_cast<RouteId>(&route - routes_.data()); }
 
   RecordOwner& owner_;
+  Blocks blocks_;
   std::string id_prefix_;
   std::array<Properties, 2> properties_;  // of each route
   std::uint32_t batch_bytes_ = 0;
@@ -132,6 +167,10 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   std::int64_t configs_from_ns_ = 0;  // not asked for before
   std::vector<std::string> retell_;   // confirm_topic() of what is known
   bool unkeyed_first_ = false;
+  bool inheriting_ = true;  // before the first hand_over()
+  bool stopping_ = false;
+  std::int64_t windows_earliest_ns_ = kNever;  // no deadline inside a window is earlier
+  std::int64_t windows_seen_ns_ = 0;
 
   StatisticsReader statistics_;
   BrokerStates brokers_;  // of the main producer, a second ago at the most

@@ -95,7 +95,7 @@ void Outbox::Impl::on_refused(Topic& topic, Partition& partition, Entry& entry, 
   if (entry.suspect == 0) {
     partition.suspect(entry);
     if (code == kMessageTooLargeCode || code == kBatchTooLargeCode) {
-      topic.refused_bytes += entry.size_bytes + Partition::kRecordOverheadBytes;
+      topic.refused_bytes += entry.cost_bytes();
       ++topic.refused_records;
     }
     return;
@@ -105,7 +105,7 @@ void Outbox::Impl::on_refused(Topic& topic, Partition& partition, Entry& entry, 
   partition.finish(entry);
   --topic.in_flight;
   --counts_.in_flight;
-  owner_.dead(ticket, DeadReason::kRefusedByBroker, describe_error(code));
+  owner_.dead(ticket, {.reason = DeadReason::kRefusedByBroker, .code = code, .detail = describe_error(code)});
 }
 
 void Outbox::Impl::hold(Topic& topic, std::int64_t now_ns) {
@@ -184,8 +184,9 @@ void Outbox::Impl::replace_producer(Route& ended, std::int64_t now_ns) {
 void Outbox::Impl::return_windows(RouteId id) {
   for (const auto& [name, topic] : topics_) {
     std::size_t returned = 0;
+    std::vector<Entry> overdue;
     for (Partition& partition : topic->partitions) {
-      returned += partition.route() == id ? partition.return_window() : 0;
+      returned += partition.route() == id ? partition.return_window(overdue) : 0;
     }
     topic->in_flight -= returned;
     topic->queued += returned;
@@ -194,6 +195,7 @@ void Outbox::Impl::return_windows(RouteId id) {
     if (returned != 0) {
       activate(*topic);
     }
+    end_overdue(*topic, overdue);
     // A whole batch too large, and none of it by itself: the limit is on the batch.
     const std::uint64_t refused_bytes = std::exchange(topic->refused_bytes, 0);
     if (std::exchange(topic->refused_records, 0) > 1) {
@@ -201,12 +203,15 @@ void Outbox::Impl::return_windows(RouteId id) {
       topic->learnt_cap_bytes = std::min(topic->learnt_cap_bytes, std::max(half, kSmallestCapBytes));
     }
     if (topic->place_anew_due && topic->in_flight == 0) {
-      topic->place_anew(owner_);
+      place_anew(*topic, monotonic_ns());
     }
   }
 }
 
 bool Outbox::Impl::start_producer(Route& stopped, std::int64_t now_ns) {
+  if (stopping_) {
+    return false;
+  }
   if (now_ns < stopped.restart_at_ns) {
     wake_at(stopped.restart_at_ns);
     return false;

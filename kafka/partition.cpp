@@ -12,8 +12,6 @@ constexpr std::size_t kMinRecords = 16;
 // they are.
 constexpr std::size_t kShare = 4;
 
-std::uint64_t cost_of(const Entry& entry) { return entry.size_bytes + Partition::kRecordOverheadBytes; }
-
 }  // namespace
 
 bool Partition::has_room(const Entry& next, std::size_t free_records, std::uint32_t cap_bytes) const {
@@ -25,15 +23,16 @@ bool Partition::has_room(const Entry& next, std::size_t free_records, std::uint3
   }
   const std::uint64_t limit_bytes = std::min(proving_ ? kProvingBytes : limit_.bytes(), cap_bytes);
   return inside_ < std::max(kMinRecords, free_records / kShare) &&
-         inside_bytes_ + cost_of(next) <= limit_bytes;
+         inside_bytes_ + next.cost_bytes() <= limit_bytes;
 }
 
 void Partition::enter(const Entry& entry, std::int64_t now_ns) {
   limit_.handed(next_position(), now_ns);
   window_.push_back(entry);
-  window_.back().deadline_ns = kNever;
+  window_.back().tried = 1;
+  earliest_inside_ns_ = std::min(earliest_inside_ns_, entry.deadline_ns);
   ++inside_;
-  inside_bytes_ += cost_of(entry);
+  inside_bytes_ += entry.cost_bytes();
   suspects_inside_ += entry.suspect;
 }
 
@@ -64,9 +63,10 @@ void Partition::acknowledge(Entry& entry, std::uint64_t position, std::int64_t n
 }
 
 void Partition::finish(Entry& entry) {
+  standstill_.moved();
   entry.done = 1;
   --inside_;
-  inside_bytes_ -= cost_of(entry);
+  inside_bytes_ -= entry.cost_bytes();
   suspects_ -= entry.suspect;
   suspects_inside_ -= entry.suspect;
   while (!window_.empty() && window_.front().done != 0) {
@@ -75,20 +75,32 @@ void Partition::finish(Entry& entry) {
   }
 }
 
-std::size_t Partition::return_window() {
+std::size_t Partition::return_window(std::vector<Entry>& overdue) {
   const std::size_t returned = inside_;
+  const auto known = static_cast<std::ptrdiff_t>(overdue.size());
   first_position_ += window_.size();
   for (; !window_.empty(); window_.pop_back()) {
-    if (window_.back().done == 0) {
-      queue_.push_front(window_.back());
+    const Entry& entry = window_.back();
+    if (entry.done == 0 && entry.overdue != 0) {
+      overdue.push_back(entry);
+      suspects_ -= entry.suspect;
+    } else if (entry.done == 0) {
+      queue_.push_front(entry);
     }
   }
+  std::reverse(overdue.begin() + known, overdue.end());
+  earliest_inside_ns_ = kNever;
   inside_ = 0;
   inside_bytes_ = 0;
   suspects_inside_ = 0;
   proving_ = true;
   limit_.restart();
   return returned;
+}
+
+void Partition::clear_suspects() {
+  queue_.clear_suspects();
+  suspects_ = 0;
 }
 
 void Partition::suspect_front(Entry& entry) {

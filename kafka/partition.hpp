@@ -2,10 +2,13 @@
 // order.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
+#include "kafka/blocks.hpp"
 #include "kafka/entry_queue.hpp"
 #include "kafka/window_limit.hpp"
 
@@ -17,8 +20,6 @@ enum class RouteId : std::uint8_t { kMain, kQuarantine };
 
 class Partition {
  public:
-  // What a record costs in a batch beside key, headers and message: lengths, offsets, the ringpost-id header.
-  static constexpr std::uint32_t kRecordOverheadBytes = 128;
   // After a re-creation: one batch until something of it is acknowledged.
   static constexpr std::uint32_t kProvingBytes = 128 * 1024;
 
@@ -33,6 +34,17 @@ class Partition {
   void set_route(RouteId route) { route_ = route; }
 
   bool window_empty() const { return inside_ == 0; }
+  // Since when it has got nothing done though it had something to send.
+  Standstill& standstill() { return standstill_; }
+  bool idle() const { return queue_.empty() && inside_ == 0; }
+
+  // Whether it is newer than all that was placed before it.
+  bool note_placed(std::uint64_t sequence) {
+    const bool newest = sequence >= highest_placed_;
+    highest_placed_ = newest ? sequence : highest_placed_;
+    return newest;
+  }
+
   bool has_suspects() const { return suspects_ != 0; }
 
   // Whether `next` may enter now, when all of the instance's windows have `free_records` left and the topic's
@@ -51,9 +63,33 @@ class Partition {
   void acknowledge(Entry& entry, std::uint64_t position, std::int64_t now_ns);  // then finish() it
   void finish(Entry& entry);                                                    // done, delivered or dead
 
-  // What is inside goes back to the front of the queue, in order: its producer is gone. Returns how many.
-  std::size_t return_window();
+  // The soonest deadline of what is inside, or earlier.
+  std::int64_t earliest_inside_ns() const { return earliest_inside_ns_; }
+  // Gives each record that is inside, past its deadline, and was not given before to `passed`.
+  template <typename Passed>
+  void pass_deadlines(std::int64_t now_ns, Passed&& passed) {
+    if (now_ns < earliest_inside_ns_) {
+      return;
+    }
+    earliest_inside_ns_ = kNever;
+    for (Entry& entry : window_) {
+      if (entry.done != 0 || entry.overdue != 0) {
+        continue;
+      }
+      if (entry.deadline_ns <= now_ns) {
+        entry.overdue = 1;
+        passed(entry);
+      } else {
+        earliest_inside_ns_ = std::min(earliest_inside_ns_, entry.deadline_ns);
+      }
+    }
+  }
+
+  // What is inside goes back to the front of the queue, in order: its producer is gone. What is overdue does not, and
+  // goes to `overdue`. Returns how many were inside.
+  std::size_t return_window(std::vector<Entry>& overdue);
   void note_suspect_gone() { --suspects_; }  // one that left the queue without entering the window
+  void clear_suspects();                     // of the queue; the window must be empty
   void suspect_front(Entry& entry);  // a record of the queue that is known to be in danger of a refusal
 
   // When librdkafka does not know this partition yet.
@@ -65,6 +101,9 @@ class Partition {
 
   std::int32_t id_;
   RouteId route_ = RouteId::kMain;
+  Standstill standstill_;
+  std::uint64_t highest_placed_ = 0;
+  std::int64_t earliest_inside_ns_ = kNever;
   bool proving_ = false;
   std::uint32_t suspects_ = 0;         // in queue and window
   std::uint32_t suspects_inside_ = 0;  // in the window: 0 or 1, but for the moment of a refusal

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "kafka/blocks.hpp"
 #include "kafka/partition.hpp"
 #include "kafka/records.hpp"
 #include "kafka/topic_belief.hpp"
@@ -20,18 +21,22 @@ struct Topic {
 
   // Takes a new record in, in sequence order.
   void add(const Entry& entry);
+  void add_block(const Entry& block);  // that a predecessor has left
   // What was learnt of the partition count takes effect: places what waits for it. A count that grew waits
   // until every keyed record placed by the old one is done, so that no key is in two partitions at a time.
-  void place();
+  // Blocks are brought back as long as their records flow. Returns when to go on with it; kNever: with the next event.
+  std::int64_t place(Blocks& blocks, std::int64_t now_ns);
   bool keys_wait() const { return key_count == 0 || key_count != facts.partition_count; }
   // The next partition for null keys, which stays the same for a batch and then moves on.
   Partition& sticky_partition(std::uint32_t size_bytes, bool move_on);
 
   // The count fell: the topic was deleted and created again. Every record is placed anew, in sequence order.
   // All windows must be empty.
-  void place_anew(RecordOwner& owner);
+  void place_anew(Blocks& blocks, std::int64_t now_ns);
 
   std::int64_t earliest_deadline_ns() const;
+  // A block of one of its queues, which has a partition or not, has given `change`.
+  void note(const Blocks::Change& change, bool placed);
 
   std::string name;
   TopicFacts facts;
@@ -41,12 +46,17 @@ struct Topic {
   bool active = false;  // in the list of topics that hand_over() walks
   bool place_anew_due = false;
 
+  bool inherits = false;  // a predecessor's blocks are being added
+
   EntryQueue unassigned;  // keyed, without a partition yet
   EntryQueue unkeyed;     // null keys: their partition is chosen at hand-over
+  Standstill unassigned_standstill;
+  Standstill unkeyed_standstill;
+  std::int64_t blocks_retry_at_ns = 0;  // of these two queues, and of what is to end
   std::deque<Partition> partitions;
   std::int32_t key_count = 0;           // the partition count that keys are placed by
   std::uint64_t keyed_outstanding = 0;  // keyed records that have a partition
-  std::uint64_t queued = 0;
+  std::uint64_t queued = 0;             // records, those of blocks too
   std::uint64_t in_flight = 0;
 
   // After a refusal.
@@ -62,6 +72,23 @@ struct Topic {
   std::uint32_t cap_bytes(std::uint32_t batch_bytes) const;
 
  private:
+  // What may be in memory of what has come back from disk and has got a partition: of all partitions where it flows,
+  // and of each that stands still.
+  static constexpr std::uint64_t kReturnedBytes = std::uint64_t{4} * 1024 * 1024;
+  static constexpr std::uint64_t kStandingBytes =
+      std::uint64_t{16} * 1024 * 1024;  // of all together, within the two bounds
+  static constexpr std::uint64_t kMinStandingBytes = std::uint64_t{64} * 1024;
+  static constexpr std::uint64_t kMaxStandingBytes = std::uint64_t{1024} * 1024;
+  static constexpr int kBlocksACall = 8;
+
+  Partition& partition_of(const Entry& entry) {
+    return partitions[entry.key_hash % static_cast<std::uint32_t>(key_count)];
+  }
+  void put_in_partition(const Entry& entry);
+  void put_in_partition(Blocks& blocks, Entry entry);
+  bool distribute(Blocks& blocks);  // the block at the front of `unassigned`; false: not now
+  bool flows(Blocks& blocks, std::int64_t now_ns);
+
   std::int32_t sticky_ = 0;
   std::uint32_t sticky_bytes_ = 0;
 };

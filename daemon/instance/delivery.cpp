@@ -1,5 +1,7 @@
 #include "daemon/instance/delivery.hpp"
 
+#include <cassert>
+
 #include "daemon/config/log.hpp"
 
 namespace ringpost::daemon {
@@ -13,6 +15,8 @@ std::string_view name_of(kafka::DeadReason reason) {
       return "unknown_topic";
     case kafka::DeadReason::kTimedOut:
       return "timed_out";
+    case kafka::DeadReason::kOutcomeUnknown:
+      return "outcome_unknown";
   }
   return "unknown";
 }
@@ -32,8 +36,14 @@ void Delivery::delivered(kafka::Ticket ticket, std::int32_t /*partition*/, std::
   arena_.finish(ticket, ipc::ArenaState::kDelivered);
 }
 
-void Delivery::dead(kafka::Ticket ticket, kafka::DeadReason reason, std::string_view detail) {
-  bury(ticket, name_of(reason), detail);
+void Delivery::dead(kafka::Ticket ticket, const kafka::DeadNotice& notice) {
+  bury(ticket, name_of(notice.reason), notice.detail);
+}
+
+kafka::RecordOwner::BringBack Delivery::bring_back(kafka::Ticket /*block*/,
+                                                   std::vector<Returned>& /*records*/) {
+  assert(false && "nothing was ever put on disk");
+  return BringBack::kLater;
 }
 
 void Delivery::bury(Arena::Ticket ticket, std::string_view reason, std::string_view detail) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +24,16 @@ class Delivery final : public kafka::RecordOwner {
   kafka::RecordView view(kafka::Ticket ticket, std::vector<kafka::Header>& headers) override;
   void handed(kafka::Ticket ticket, std::int32_t partition) override { arena_.set_handed(ticket, partition); }
   void delivered(kafka::Ticket ticket, std::int32_t partition, std::int64_t offset) override;
-  void dead(kafka::Ticket ticket, kafka::DeadReason reason, std::string_view detail) override;
+  void dead(kafka::Ticket ticket, const kafka::DeadNotice& notice) override;
+  void overdue(kafka::Ticket /*ticket*/) override {}  // it stays inside librdkafka, and ends as that says
   void topic_facts(std::string_view topic, const kafka::TopicFacts& facts) override;
+  std::uint64_t sequence(kafka::Ticket ticket) override { return arena_.prefix(ticket).sequence; }
+  // There is no disk yet: everything stays in the arena.
+  std::optional<kafka::Ticket> put_on_disk(std::span<const kafka::Ticket> /*tickets*/,
+                                           std::int32_t /*partition*/) override {
+    return std::nullopt;
+  }
+  BringBack bring_back(kafka::Ticket block, std::vector<Returned>& records) override;
 
   // Ends a record that never went to the Kafka side.
   void bury(Arena::Ticket ticket, std::string_view reason, std::string_view detail);

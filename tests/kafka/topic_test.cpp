@@ -5,6 +5,8 @@
 #include <map>
 #include <vector>
 
+#include "memory_disk.hpp"
+
 namespace ringpost::kafka {
 namespace {
 
@@ -19,9 +21,11 @@ Entry keyed(Ticket ticket, std::uint32_t key_hash) {
 Entry unkeyed(Ticket ticket) { return keyed(ticket, Entry::kNoKey); }
 
 void learn(Topic& topic, std::int32_t partition_count) {
+  MemoryDisk owner;  // nothing is on it
+  Blocks blocks(owner);
   topic.facts.state = TopicFacts::State::kExists;
   topic.facts.partition_count = partition_count;
-  topic.place();
+  topic.place(blocks, 1);
 }
 
 TEST(Topic, KeysWaitForTheCountAndAreThenPlacedInOrder) {
@@ -44,30 +48,19 @@ TEST(Topic, AGrownCountWaitsForWhatWasPlacedBefore) {
   topic.add(keyed(0, 3));
   learn(topic, 4);
   ASSERT_EQ(topic.partitions.size(), 4U);
+  MemoryDisk owner;
+  Blocks blocks(owner);
   topic.add(keyed(1, 3));  // by the new count it would be in partition 3, before 0 of partition 1 is done
   EXPECT_TRUE(topic.keys_wait());
   EXPECT_EQ(topic.unassigned.size(), 1U);
-  topic.place();
+  topic.place(blocks, 1);
   EXPECT_EQ(topic.unassigned.size(), 1U);
   topic.partitions[1].queue().take_front();
   topic.keyed_outstanding = 0;
-  topic.place();
+  topic.place(blocks, 1);
   EXPECT_FALSE(topic.keys_wait());
   EXPECT_EQ(topic.partitions[3].queue().size(), 1U);
 }
-
-class SequenceIsTicket : public RecordOwner {
- public:
-  RecordView view(Ticket ticket, std::vector<Header>& /*headers*/) override {
-    RecordView view;
-    view.sequence = ticket;
-    return view;
-  }
-  void handed(Ticket /*ticket*/, std::int32_t /*partition*/) override {}
-  void delivered(Ticket /*ticket*/, std::int32_t /*partition*/, std::int64_t /*offset*/) override {}
-  void dead(Ticket /*ticket*/, DeadReason /*reason*/, std::string_view /*detail*/) override {}
-  void topic_facts(std::string_view /*topic*/, const TopicFacts& /*facts*/) override {}
-};
 
 TEST(Topic, AFallenCountPlacesEverythingAnewInSequenceOrder) {
   Topic topic("orders");
@@ -79,8 +72,9 @@ TEST(Topic, AFallenCountPlacesEverythingAnewInSequenceOrder) {
   topic.facts.partition_count = 2;
   topic.place_anew_due = true;
   topic.add(keyed(8, 0));
-  SequenceIsTicket owner;
-  topic.place_anew(owner);
+  MemoryDisk owner;
+  Blocks blocks(owner);
+  topic.place_anew(blocks, 1);
   ASSERT_EQ(topic.partitions.size(), 2U);
   EXPECT_EQ(topic.unkeyed.size(), 1U);
   EXPECT_EQ(topic.keyed_outstanding, 9U);

@@ -1,0 +1,276 @@
+// To disk and back, and the ends of what waits: deadlines, missing topics.
+#include <algorithm>
+#include <utility>
+
+#include "kafka/outbox_impl.hpp"
+
+namespace ringpost::kafka {
+namespace {
+
+constexpr int kBlocksACall = 16;  // that are brought back to end: 4 MiB
+
+}  // namespace
+
+std::vector<Outbox::Impl::QueueRef> Outbox::Impl::queues_of(Topic& topic) {
+  std::vector<QueueRef> queues{{.queue = &topic.unassigned}, {.queue = &topic.unkeyed}};
+  for (Partition& partition : topic.partitions) {
+    queues.push_back({.queue = &partition.queue(), .partition = &partition});
+  }
+  return queues;
+}
+
+// What comes back may be fewer records than the block had: the counts follow the topic's.
+void Outbox::Impl::place(Topic& topic, std::int64_t now_ns) {
+  if (stopping_) {
+    return;
+  }
+  const std::uint64_t before = topic.queued;
+  wake_at(topic.place(blocks_, now_ns));
+  counts_.queued = counts_.queued - before + topic.queued;
+}
+
+void Outbox::Impl::place_anew(Topic& topic, std::int64_t now_ns) {
+  const std::uint64_t before = topic.queued;
+  topic.place_anew(blocks_, now_ns);
+  counts_.queued = counts_.queued - before + topic.queued;
+}
+
+bool Outbox::Impl::bring_back(Topic& topic, const QueueRef& ref, std::size_t index) {
+  const std::optional<Blocks::Change> change = blocks_.bring_back(*ref.queue, index);
+  if (!change) {
+    return false;
+  }
+  topic.note(*change, ref.partition != nullptr);
+  counts_.queued = counts_.queued - change->had + change->given;
+  return true;
+}
+
+bool Outbox::Impl::bring_front(Topic& topic, Partition& partition, std::int64_t now_ns) {
+  if (bring_back(topic, {.queue = &partition.queue(), .partition = &partition}, 0)) {
+    return true;
+  }
+  partition.retry_at(now_ns + kBlockRetryNs);
+  wake_at(partition.retry_at_ns());
+  return false;
+}
+
+bool Outbox::Impl::bring_front_unkeyed(Topic& topic, std::int64_t now_ns) {
+  if (now_ns >= topic.blocks_retry_at_ns) {
+    if (bring_back(topic, {.queue = &topic.unkeyed}, 0)) {
+      return true;
+    }
+    topic.blocks_retry_at_ns = now_ns + kBlockRetryNs;
+  }
+  wake_at(topic.blocks_retry_at_ns);
+  return false;
+}
+
+void Outbox::Impl::expire(Topic& topic, std::int64_t now_ns) {
+  int budget = kBlocksACall;
+  expire(topic, {.queue = &topic.unassigned}, budget, now_ns);
+  topic.unassigned_standstill.turn(!topic.unassigned.empty(), now_ns);
+  expire(topic, {.queue = &topic.unkeyed}, budget, now_ns);
+  topic.unkeyed_standstill.turn(!topic.unkeyed.empty(), now_ns);
+  for (Partition& partition : topic.partitions) {
+    expire(topic, {.queue = &partition.queue(), .partition = &partition}, budget, now_ns);
+    partition.standstill().turn(!partition.idle(), now_ns);
+  }
+  wake_at(topic.earliest_deadline_ns());
+}
+
+// Of the blocks whose soonest deadline has passed, each gives its place to its records.
+void Outbox::Impl::bring_due(Topic& topic, const QueueRef& ref, int& budget, std::int64_t now_ns) {
+  EntryQueue& queue = *ref.queue;
+  std::size_t unseen = queue.blocks();
+  for (std::size_t i = 0; i < queue.size() && unseen != 0 && budget != 0; ++i) {
+    if (queue.at(i).block == 0) {
+      continue;
+    }
+    --unseen;
+    if (queue.at(i).deadline_ns <= now_ns) {
+      --budget;
+      if (!bring_back(topic, ref, i)) {
+        queue.delay(i, now_ns + kBlockRetryNs);
+      }
+    }
+  }
+}
+
+// A block comes back where it stands when its soonest deadline has passed; those of its records that live on stay in
+// memory. Deadlines rise along a queue nearly always, so that these are few.
+void Outbox::Impl::expire(Topic& topic, const QueueRef& ref, int& budget, std::int64_t now_ns) {
+  EntryQueue& queue = *ref.queue;
+  if (now_ns < queue.earliest_deadline_ns()) {
+    return;
+  }
+  bring_due(topic, ref, budget, now_ns);
+  queue.expire(now_ns, [this, &topic, &ref](const Entry& entry) {
+    if (entry.tried != 0) {
+      bury(topic, ref, entry,
+           {.reason = DeadReason::kOutcomeUnknown,
+            .code = 0,
+            .detail = "send_timeout passed; it was handed over before, and may have arrived"});
+    } else {
+      bury(topic, ref, entry,
+           {.reason = DeadReason::kTimedOut,
+            .code = 0,
+            .detail = "send_timeout passed before Kafka could take it"});
+    }
+  });
+  if (budget == 0 && queue.blocks() != 0) {
+    queue.look_again(now_ns);
+  }
+}
+
+// Inside the windows. All of them are looked at, at the most every 50 ms and only when a deadline may have passed.
+void Outbox::Impl::pass_deadlines(std::int64_t now_ns) {
+  if (now_ns < windows_due_ns()) {
+    return;
+  }
+  windows_seen_ns_ = now_ns;
+  windows_earliest_ns_ = kNever;
+  for (const auto& [name, topic] : topics_) {
+    for (Partition& partition : topic->partitions) {
+      partition.pass_deadlines(now_ns, [this](const Entry& entry) { owner_.overdue(entry.ticket); });
+      windows_earliest_ns_ = std::min(windows_earliest_ns_, partition.earliest_inside_ns());
+    }
+  }
+}
+
+// Nothing of the topic can be delivered: what waits ends; what is inside follows when its producer has
+// returned it.
+void Outbox::Impl::end_queued(Topic& topic, const DeadNotice& notice, std::int64_t now_ns) {
+  int budget = kBlocksACall;
+  for (const QueueRef& ref : queues_of(topic)) {
+    if (!end_queue(topic, ref, notice, budget, now_ns)) {
+      return;
+    }
+  }
+  if (topic.in_flight == 0) {  // should it be created again, it starts from nothing
+    topic.partitions.clear();
+    topic.key_count = 0;
+    topic.keyed_outstanding = 0;
+    topic.place_anew_due = false;
+  }
+}
+
+// False: there is more of it.
+bool Outbox::Impl::end_queue(Topic& topic, const QueueRef& ref, const DeadNotice& notice, int& budget,
+                             std::int64_t now_ns) {
+  while (!ref.queue->empty()) {
+    if (ref.queue->front().block == 0) {
+      const Entry entry = ref.queue->take_front();
+      bury(topic, ref, entry, notice);
+      continue;
+    }
+    if (now_ns >= topic.blocks_retry_at_ns) {
+      if (budget == 0) {
+        wake_at(now_ns);
+        return false;
+      }
+      --budget;
+      if (bring_back(topic, ref, 0)) {
+        continue;
+      }
+      topic.blocks_retry_at_ns = now_ns + kBlockRetryNs;
+    }
+    wake_at(topic.blocks_retry_at_ns);
+    return false;
+  }
+  return true;
+}
+
+void Outbox::Impl::bury(Topic& topic, const QueueRef& ref, const Entry& entry, const DeadNotice& notice) {
+  --topic.queued;
+  --counts_.queued;
+  if (ref.partition != nullptr) {
+    topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+    if (entry.suspect != 0) {
+      ref.partition->note_suspect_gone();
+    }
+  }
+  owner_.dead(entry.ticket, notice);
+}
+
+// They have come back from a window and count as queued, but do not wait again.
+void Outbox::Impl::end_overdue(Topic& topic, const std::vector<Entry>& overdue) {
+  for (const Entry& entry : overdue) {
+    --topic.queued;
+    --counts_.queued;
+    topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+    owner_.dead(entry.ticket,
+                {.reason = DeadReason::kOutcomeUnknown,
+                 .code = 0,
+                 .detail = "send_timeout passed while it was handed over; it may have arrived"});
+  }
+}
+
+std::uint64_t Outbox::Impl::spill() {
+  const std::int64_t now_ns = monotonic_ns();
+  QueueRef longest;
+  Run longest_run;
+  const auto consider = [&](const QueueRef& ref, const Standstill& standstill) {
+    const EntryQueue& queue = *ref.queue;
+    if (queue.memory_bytes() <= (longest.queue == nullptr ? 0 : longest.queue->memory_bytes()) ||
+        (queue.blocks() == 0 && !standstill.lasts(kStuckNs, now_ns))) {
+      return;
+    }
+    if (const Run run = find_run(queue, 0); run.count != 0) {
+      longest = ref;
+      longest_run = run;
+    }
+  };
+  for (Topic* const topic : active_) {
+    consider({.queue = &topic->unassigned}, topic->unassigned_standstill);
+    consider({.queue = &topic->unkeyed}, topic->unkeyed_standstill);
+    for (Partition& partition : topic->partitions) {
+      consider({.queue = &partition.queue(), .partition = &partition}, partition.standstill());
+    }
+  }
+  if (longest.queue == nullptr ||
+      !blocks_.put_on_disk(*longest.queue, longest_run.first, longest_run.count,
+                           longest.partition == nullptr ? -1 : longest.partition->id())) {
+    return 0;
+  }
+  return longest_run.bytes;
+}
+
+void Outbox::Impl::end_producers() {
+  stopping_ = true;
+  for (Route& each : routes_) {
+    end_producer(each);
+  }
+  wake_at(monotonic_ns());
+}
+
+bool Outbox::Impl::spill_all() {
+  if (counts_.in_flight != 0) {
+    return false;
+  }
+  bool all = true;
+  for (Topic* const topic : active_) {
+    for (const QueueRef& ref : queues_of(*topic)) {
+      if (ref.partition != nullptr) {
+        ref.partition->clear_suspects();
+      }
+      all = spill_queue(ref) && all;
+    }
+  }
+  return all;
+}
+
+bool Outbox::Impl::spill_queue(const QueueRef& ref) {
+  for (std::size_t from = 0;;) {
+    const Run run = find_run(*ref.queue, from, true);
+    if (run.count == 0) {
+      return true;
+    }
+    if (!blocks_.put_on_disk(*ref.queue, run.first, run.count,
+                             ref.partition == nullptr ? -1 : ref.partition->id())) {
+      return false;
+    }
+    from = run.first + 1;
+  }
+}
+
+}  // namespace ringpost::kafka
