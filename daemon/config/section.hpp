@@ -64,9 +64,11 @@ class Section {
 
   void read_bool(std::string_view key, bool& value);
   void read_string(std::string_view key, std::string& value);
+  // `zero_means`: when not empty, 0 is allowed, too, whatever the range, and this is what it stands for.
   void read_duration(std::string_view key, std::chrono::milliseconds& value, std::chrono::milliseconds min,
-                     std::chrono::milliseconds max, bool zero_is_never = false);
-  bool read_size(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max);
+                     std::chrono::milliseconds max, std::string_view zero_means = {});
+  bool read_size(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max,
+                 std::string_view zero_means = {});
 
   template <std::integral T>
   void read_integer(std::string_view key, T& value, std::type_identity_t<T> min,
