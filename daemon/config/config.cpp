@@ -77,7 +77,7 @@ Config read_root(const toml::table& table, Problems& problems) {
   return config;
 }
 
-LoadResult unreadable(std::string text) { return {std::nullopt, {Problem{0, 0, {}, std::move(text)}}}; }
+LoadResult unreadable(std::string text) { return {std::nullopt, {ConfigProblem{0, 0, {}, std::move(text)}}}; }
 
 }  // namespace
 
@@ -88,7 +88,7 @@ LoadResult parse(std::string_view text) {
   } catch (const toml::parse_error& error) {
     const auto where = error.source().begin;
     return {std::nullopt,
-            {Problem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}}};
+            {ConfigProblem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}}};
   }
   Problems problems;
   Config config = read_root(table, problems);
@@ -118,7 +118,7 @@ LoadResult load(const std::string& path) {
   return parse(text);
 }
 
-std::string to_string(const Problem& problem, std::string_view path) {
+std::string to_string(const ConfigProblem& problem, std::string_view path) {
   std::string text(path);
   if (problem.line != 0) {
     text += fmt::format(":{}:{}", problem.line, problem.column);

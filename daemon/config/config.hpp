@@ -119,7 +119,7 @@ struct Config {
 };
 
 // One thing that is wrong in the file.
-struct Problem {
+struct ConfigProblem {
   std::uint32_t line = 0;    // from 1; 0 when the file could not be read at all
   std::uint32_t column = 0;  // from 1, in characters
   std::string key;   // the full path, "instance.kafkaid.topics"; empty for the file as such and for syntax
@@ -127,8 +127,8 @@ struct Problem {
 };
 
 struct LoadResult {
-  std::optional<Config> config;   // set if and only if there are no problems
-  std::vector<Problem> problems;  // in the order of the file
+  std::optional<Config> config;         // set if and only if there are no problems
+  std::vector<ConfigProblem> problems;  // in the order of the file
 };
 
 // Reads and checks the file. A text that is not TOML at all gives one problem (the first); otherwise every
@@ -139,7 +139,7 @@ LoadResult load(const std::string& path);
 LoadResult parse(std::string_view text);
 
 // "FILE:LINE:COLUMN: KEY: TEXT", without the parts that the problem does not have.
-std::string to_string(const Problem& problem, std::string_view path);
+std::string to_string(const ConfigProblem& problem, std::string_view path);
 
 // Whether one of the instance's `topics` allows this name. Does not check the name's own form.
 bool topic_is_listed(const InstanceConfig& instance, std::string_view topic);

@@ -103,8 +103,9 @@ void Problems::add(toml::source_position where, std::string key, std::string tex
   problems_.push_back({where.line, where.column, std::move(key), std::move(text)});
 }
 
-std::vector<Problem> Problems::sorted() && {
-  std::ranges::stable_sort(problems_, {}, [](const Problem& p) { return std::tuple(p.line, p.column); });
+std::vector<ConfigProblem> Problems::sorted() && {
+  std::ranges::stable_sort(problems_, {},
+                           [](const ConfigProblem& p) { return std::tuple(p.line, p.column); });
   return std::move(problems_);
 }
 

@@ -40,10 +40,10 @@ class Problems {
   void add(toml::source_position where, std::string key, std::string text);
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
-  std::vector<Problem> sorted() &&;  // in the order of the file
+  std::vector<ConfigProblem> sorted() &&;  // in the order of the file
 
  private:
-  std::vector<Problem> problems_;
+  std::vector<ConfigProblem> problems_;
 };
 
 // The table, the problems and the path must outlive the Section. The read_* functions leave the value as it

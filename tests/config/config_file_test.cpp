@@ -23,7 +23,7 @@ using testing::Pair;
 
 std::string all_of(const LoadResult& result) {
   std::string text;
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     text += to_string(problem, "FILE") + '\n';
   }
   return text;

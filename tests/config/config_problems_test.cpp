@@ -19,7 +19,7 @@ using testing::StartsWith;
 
 std::vector<std::string> lines_of(const LoadResult& result) {
   std::vector<std::string> lines;
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     lines.push_back(to_string(problem, "F"));
   }
   return lines;
@@ -246,48 +246,6 @@ constexpr Mistake kInstanceMistakes[] = {
      "F:4:19: instance.kafkaid.allow.users: is \"root\"; expected a list such as [\"scripts\"]"},
 };
 
-#define TOPIC_WITH(name, line) INSTANCE_WITH("[instance.kafkaid.topic." name "]\n" line)
-
-constexpr Mistake kTopicMistakes[] = {
-    {"Type", INSTANCE_WITH("topic = \"orders\""),
-     "F:4:9: instance.kafkaid.topic: is a string; expected a table: [instance.NAME.topic.\"crm.*\"]"},
-    {"None", INSTANCE_WITH("[instance.kafkaid.topic]"),
-     "F:4:1: instance.kafkaid.topic: has 0 topics; expected 1 to 4096"},
-    {"NoTable", INSTANCE_WITH("topic.orders = \"5s\""),
-     "F:4:16: instance.kafkaid.topic.orders: is a string; a topic is a section of its own, "
-     "[instance.kafkaid.topic.orders]"},
-    {"Name", TOPIC_WITH("\"a b\"", "send_timeout = \"1s\""),
-     "F:4:25: instance.kafkaid.topic.\"a b\": \"a b\" holds a character that Kafka does not allow; a topic's "
-     "name is "
-     "made of A-Z a-z 0-9 . _ -"},
-    {"DotsWithoutQuotes", TOPIC_WITH("crm.status", "send_timeout = \"1s\""),
-     "F:4:29: instance.kafkaid.topic.crm.status: is a table in a topic's; a topic's name with dots stands in "
-     "quotes: "
-     "[instance.NAME.topic.\"crm.status\"]"},
-    {"Empty", TOPIC_WITH("orders", ""),
-     "F:4:1: instance.kafkaid.topic.orders.send_timeout: is missing; expected a duration such as \"30s\""},
-    {"Range", TOPIC_WITH("orders", "send_timeout = \"8d\""),
-     "F:5:16: instance.kafkaid.topic.orders.send_timeout: is \"8d\"; must be at least 100ms and at most 7d, "
-     "or \"0s\" "
-     "for never"},
-    {"NearKey", TOPIC_WITH("orders", "send_timeout = \"1s\"\nsend_time = \"1s\""),
-     "F:6:1: instance.kafkaid.topic.orders.send_time: is not a key that ringpost knows; did you mean "
-     "'send_timeout'?"},
-    {"KeyOfAnInstance", TOPIC_WITH("orders", "send_timeout = \"1s\"\nlinger = \"1ms\""),
-     "F:6:1: instance.kafkaid.topic.orders.linger: is not a key that ringpost knows here; it belongs under "
-     "[instance.NAME], and holds for all of its topics"},
-    {"MatchesNoTopic",
-     "[instance.a]\nbrokers = \"embedded\"\ntopics = [\"orders\", \"crm.*\"]\n[instance.a.topic.odrers]\n"
-     "send_timeout = \"1s\"\n",
-     "F:4:19: instance.a.topic.odrers: matches none of the instance's topics; did you mean \"orders\"?"},
-    {"WrongTopicsAreTheOnlyProblem",
-     "[instance.a]\nbrokers = \"embedded\"\ntopics = \"orders\"\n[instance.a.topic.orders]\n"
-     "send_timeout = \"1s\"\n",
-     "F:3:10: instance.a.topics: is \"orders\"; expected a list such as [\"orders\", \"crm.*\"], or [\"*\"] "
-     "for every "
-     "topic"},
-};
-
 constexpr Mistake kPropertyMistakes[] = {
     {"Fixed", INSTANCE_WITH("[instance.kafkaid.librdkafka]\n\"enable.idempotence\" = false"),
      "F:5:1: instance.kafkaid.librdkafka.\"enable.idempotence\": is fixed to true: no reordering and no "
@@ -334,7 +292,6 @@ std::string name_of(const testing::TestParamInfo<Mistake>& info) { return std::s
 INSTANTIATE_TEST_SUITE_P(File, ConfigMistake, testing::ValuesIn(kFileMistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(Daemon, ConfigMistake, testing::ValuesIn(kDaemonMistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(Instance, ConfigMistake, testing::ValuesIn(kInstanceMistakes), name_of);
-INSTANTIATE_TEST_SUITE_P(Topic, ConfigMistake, testing::ValuesIn(kTopicMistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(Property, ConfigMistake, testing::ValuesIn(kPropertyMistakes), name_of);
 
 TEST(ConfigProblems, AStateDirsPathHasABound) {
@@ -446,7 +403,7 @@ topics = []
 )");
   EXPECT_FALSE(result.config);
   std::vector<std::string> keys;
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     keys.push_back(std::to_string(problem.line) + " " + problem.key);
   }
   EXPECT_THAT(keys, ElementsAre("1 colour", "3 daemon.socket", "4 daemon.clients_max", "5 daemon.verbose",
