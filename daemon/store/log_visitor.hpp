@@ -22,10 +22,7 @@ struct SegmentFacts {
 // Is told, in the order of the segments' numbers: the segment, its marks, its frames.
 class LogVisitor {
  public:
-  LogVisitor() = default;
   virtual ~LogVisitor() = default;
-  LogVisitor(const LogVisitor&) = delete;
-  LogVisitor& operator=(const LogVisitor&) = delete;
 
   virtual void segment(std::uint32_t /*number*/, const SegmentFacts& /*facts*/) {}
   // In the order in which they were written; the same may come twice.
