@@ -12,9 +12,9 @@
 #include "daemon/store/sync_thread.hpp"
 
 namespace ringpost::daemon {
-namespace {
-
 using Form = SegmentFile::Form;
+
+namespace {
 
 constexpr std::size_t kCopyBytes = 1u << 20;
 
@@ -24,11 +24,13 @@ struct Listing {
   std::uint32_t last_number = 0;  // of whatever has a number
 };
 
-// A directory's files of one log, and what has been found in them.
-class Survey {
+}  // namespace
+
+// A directory's files of one log, and what has been found in them. Not unnamed: Log::Opening has one.
+class LogSurvey {
  public:
-  Survey(Files& files, const std::string& directory, Kind kind, LogVisitor& visitor,
-         std::vector<Problem>& problems)
+  LogSurvey(Files& files, const std::string& directory, Kind kind, LogVisitor& visitor,
+            std::vector<Problem>& problems)
       : files_(files), directory_(directory), kind_(kind), visitor_(visitor), problems_(problems) {}
 
   int list(Listing& listing) {
@@ -139,6 +141,8 @@ class Survey {
   std::vector<Problem>& problems_;
 };
 
+namespace {
+
 int copy(Files& files, int from, SegmentFile::Range range, int to) {
   std::vector<std::byte> bytes;
   for (std::uint64_t offset = range.first; offset < range.second; offset += bytes.size()) {
@@ -188,7 +192,7 @@ class Log::Opening {
 
  private:
   void take(std::uint32_t number, bool is_newest) {
-    Survey::Told told = survey_.tell(number);
+    LogSurvey::Told told = survey_.tell(number);
     if (told.form == Form::kEmpty) {
       remove_empty(number);
     } else if (told.form == Form::kWhole) {
@@ -207,7 +211,7 @@ class Log::Opening {
                                error == 0 ? "it was removed" : "it can't be removed: " + errno_text(error)));
   }
 
-  void take_segment(std::uint32_t number, Survey::Told& told, bool is_newest) {
+  void take_segment(std::uint32_t number, LogSurvey::Told& told, bool is_newest) {
     SegmentState& segment = log_.segments_[number];
     segment.salt = told.salt;
     segment.created_ms = told.facts.created_ms;
@@ -235,7 +239,7 @@ class Log::Opening {
   }
 
   // A crash's end may have been a whole frame once: it is kept.
-  void cut_tail(std::uint32_t number, SegmentState& segment, const Survey::Told& told,
+  void cut_tail(std::uint32_t number, SegmentState& segment, const LogSurvey::Told& told,
                 SegmentFile::Range range) {
     const std::string aside = aside_name(number, range);
     int error = put_aside(log_.files_, told.file.get(), range, aside);
@@ -251,7 +255,7 @@ class Log::Opening {
                                survey_.path(number, "log"), range.second - range.first, range.first, became));
   }
 
-  void keep_damaged(std::uint32_t number, const Survey::Told& told, SegmentFile::Range range) {
+  void keep_damaged(std::uint32_t number, const LogSurvey::Told& told, SegmentFile::Range range) {
     const std::string aside = aside_name(number, range);
     const int error = put_aside(log_.files_, told.file.get(), range, aside);
     if (error == EEXIST) return;  // and said
@@ -263,7 +267,7 @@ class Log::Opening {
   }
 
   // What a predecessor has written in this boot may be in the page cache only, and now it is what counts.
-  void sync(std::uint32_t number, const Survey::Told& told) {
+  void sync(std::uint32_t number, const LogSurvey::Told& told) {
     if (log_.options_.sync == Sync::kNever || told.facts.boot_id != boot_id_) return;
     const int error = log_.files_.fdatasync(told.file.get());
     if (error == 0) return;
@@ -274,7 +278,7 @@ class Log::Opening {
   }
 
   Log& log_;
-  Survey survey_;
+  LogSurvey survey_;
   const std::array<std::uint8_t, 16> boot_id_ = boot_id();
 };
 
@@ -287,11 +291,11 @@ std::unique_ptr<Log> Log::open(Files& files, Options options, Visitor& visitor,
 
 bool read_log(Files& files, const std::string& directory, Kind kind, LogVisitor& visitor,
               std::vector<Problem>& problems) {
-  Survey survey(files, directory, kind, visitor, problems);
+  LogSurvey survey(files, directory, kind, visitor, problems);
   Listing listing;
   if (survey.list(listing) != 0) return false;
   for (const std::uint32_t number : listing.logs) {
-    const Survey::Told told = survey.tell(number);
+    const LogSurvey::Told told = survey.tell(number);
     const bool is_gone = told.form == Form::kUnreadable && told.error == ENOENT;
     if (is_gone || told.form == Form::kEmpty) continue;
     if (told.form != Form::kWhole) {

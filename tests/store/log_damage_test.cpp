@@ -15,12 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using ProblemKind = Problem::Kind;
 
-// Whole, but for the time that fdatasync() takes.
-daemon::Files& disk() {
-  static FaultyFiles files;
-  return files;
-}
-
 // Of the frames, those that end before `bytes`.
 Frames frames_before(const Frames& frames, std::size_t bytes) {
   Frames whole;

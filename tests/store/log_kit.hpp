@@ -17,6 +17,7 @@
 
 #include "daemon/store/log.hpp"
 #include "daemon/store/segment_file.hpp"
+#include "tests/store/faulty_files.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace ringpost::tests {
@@ -25,6 +26,12 @@ using daemon::Kind;
 using daemon::Log;
 using daemon::Place;
 using daemon::Problem;
+
+// A disk without faults, and without the time that fdatasync() takes.
+inline daemon::Files& disk() {
+  static FaultyFiles files;
+  return files;
+}
 
 using Frames = std::vector<std::pair<Place, std::string>>;
 struct ToldMark {

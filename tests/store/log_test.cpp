@@ -15,8 +15,6 @@ using daemon::frame_bytes;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-daemon::Files& disk() { return daemon::real_files(); }
-
 TEST(Log, WhatWasAppendedIsToldInOrderByASuccessor) {
   TemporaryDirectory directory;
   const Frames frames = write_twenty(directory);
