@@ -31,7 +31,7 @@ std::optional<Endpoint> find_endpoint(const EndpointOptions& options) {
 }
 
 void print_problems(const LoadResult& result, const std::string& path) {
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     fmt::print(stderr, "{}\n", to_string(problem, path));
   }
 }

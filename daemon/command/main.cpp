@@ -1,31 +1,23 @@
-// ringpost: publish, consume, check, status. See ringpost(1).
+// ringpost: publish, consume, check, status, dead-letters. See ringpost(1).
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <functional>
-#include <iterator>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "daemon/command/check_command.hpp"
+#include "daemon/command/command_line.hpp"
 #include "daemon/command/consume_command.hpp"
 #include "daemon/command/exit_codes.hpp"
 #include "daemon/command/publish_command.hpp"
 #include "daemon/command/status_command.hpp"
-#include "daemon/config/values.hpp"
 
 namespace ringpost::daemon {
 namespace {
-
-constexpr const char* kExitCodes =
-    "Exit codes: 0 done; 1 something was refused or failed; 2 wrong command line; 69 no daemon; 78 wrong "
-    "configuration.";
 
 constexpr const char* kPublishExamples = R"(Examples:
   ringpost publish kafkaid orders '{"id":123}' --key 123 --header source=crm
@@ -50,14 +42,6 @@ constexpr const char* kStatusExamples = R"(Examples:
   ringpost status
   ringpost status --json --socket /run/ringpost/ringpost.sock
   ringpost status --watch)";
-
-std::string footer(const char* examples) { return std::string(examples) + "\n\n" + kExitCodes; }
-
-// The options of a subcommand, and what it does.
-struct Command {
-  CLI::App* app = nullptr;
-  std::function<int()> run;
-};
 
 void add_endpoint_options(CLI::App& app, EndpointOptions& endpoint) {
   app.add_option("--socket", endpoint.socket,
@@ -166,23 +150,6 @@ Command add_status(CLI::App& root, StatusOptions& options) {
   return {app, [&options] { return run_status(options); }};
 }
 
-// What is wrong with the first word, when it stands for a command and is none; CLI11 says only that one is
-// required.
-std::string command_problem(int argc, char** argv, const std::vector<Command>& commands) {
-  const std::string word = argc > 1 ? argv[1] : "-";
-  std::vector<std::string> names;
-  std::ranges::transform(commands, std::back_inserter(names),
-                         [](const Command& command) { return command.app->get_name(); });
-  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) {
-    return {};
-  }
-  const std::vector<std::string_view> candidates(names.begin(), names.end());
-  const auto near = nearest(word, candidates);
-  return fmt::format(
-      "there is no command {}; {}", in_quotes(word),
-      near ? fmt::format("did you mean '{}'?", *near) : fmt::format("there are: {}", fmt::join(names, ", ")));
-}
-
 int run(int argc, char** argv) {
   CLI::App app("Publishes events through ringpostd to Apache Kafka, and looks at what becomes of them.",
                "ringpost");
@@ -194,8 +161,10 @@ int run(int argc, char** argv) {
   ConsumeOptions consume;
   CheckOptions check;
   StatusOptions status;
+  DeadLettersOptions dead_letters;
   const std::vector<Command> commands{add_publish(app, publish, headers), add_consume(app, consume),
-                                      add_check(app, check), add_status(app, status)};
+                                      add_check(app, check), add_status(app, status),
+                                      add_dead_letters(app, dead_letters)};
   try {
     app.parse(argc, argv);
     for (const Command& command : commands) {
@@ -205,7 +174,7 @@ int run(int argc, char** argv) {
     }
     return kExitUsage;
   } catch (const CLI::ParseError& error) {
-    if (const std::string problem = command_problem(argc, argv, commands); !problem.empty()) {
+    if (const std::string problem = command_problem(app, argc, argv); !problem.empty()) {
       fmt::print(stderr, "{}\nRun with --help for more information.\n", problem);
       return kExitUsage;
     }

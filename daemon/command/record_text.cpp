@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <ctime>
@@ -34,7 +35,12 @@ bool is_risky(unsigned char byte, unsigned char next, bool utf8) {
   return c0 || c1 || (!utf8 && byte >= 0x80);
 }
 
-// Lines after the first stand under the first.
+std::string or_none(std::optional<std::string_view> bytes, std::string_view none) {
+  return bytes ? for_terminal(*bytes) : std::string(none);
+}
+
+}  // namespace
+
 std::string for_terminal(std::string_view bytes) {
   const bool utf8 = is_utf8(bytes);
   std::string text;
@@ -55,12 +61,6 @@ std::string for_terminal(std::string_view bytes) {
   }
   return text;
 }
-
-std::string or_none(std::optional<std::string_view> bytes, std::string_view none) {
-  return bytes ? for_terminal(*bytes) : std::string(none);
-}
-
-}  // namespace
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -91,6 +91,35 @@ std::string utc_text(std::int64_t unix_ms) {
   return fmt::format("{}.{:03}Z", std::string_view(text.data(), size), unix_ms % 1'000);
 }
 
+std::string json_text(std::string_view text) {
+  if (is_utf8(text)) {
+    return std::string(text);
+  }
+  std::string result;
+  while (!text.empty()) {
+    std::size_t size = std::min<std::size_t>(text.size(), 4);
+    while (size != 0 && !is_utf8(text.substr(0, size))) {
+      --size;
+    }
+    result += size == 0 ? "\xef\xbf\xbd" : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return result;
+}
+
+void add_payload(json::object& object, const PayloadFields& payload) {
+  put(object, "key", payload.key);
+  json::array headers;
+  for (const auto& [name, value] : payload.headers) {
+    json::object header;
+    put(header, "name", name);
+    put(header, "value", value);
+    headers.push_back(std::move(header));
+  }
+  object["headers"] = std::move(headers);
+  put(object, "message", payload.message);
+}
+
 std::string record_json(const RecordFields& record) {
   json::object object;
   object["topic"] = record.topic;
@@ -99,24 +128,18 @@ std::string record_json(const RecordFields& record) {
   object["timestamp"] =
       record.timestamp_ms ? json::value(utc_text(*record.timestamp_ms)) : json::value(nullptr);
   object["timestamp_ms"] = record.timestamp_ms ? json::value(*record.timestamp_ms) : json::value(nullptr);
-  put(object, "key", record.key);
-  json::array headers;
-  for (const auto& [name, value] : record.headers) {
-    json::object header;
-    put(header, "name", name);
-    put(header, "value", value);
-    headers.push_back(std::move(header));
-  }
-  object["headers"] = std::move(headers);
-  put(object, "message", record.message);
+  add_payload(object, record);
   return json::serialize(object);
 }
 
 std::string record_for_people(const RecordFields& record) {
-  std::string text =
-      fmt::format("{} partition {} offset {}  {}\n", record.topic, record.partition, record.offset,
-                  record.timestamp_ms ? utc_text(*record.timestamp_ms) : "(no time)");
-  text += fmt::format("  key      {}\n", or_none(record.key, "(none)"));
+  return fmt::format("{} partition {} offset {}  {}\n", record.topic, record.partition, record.offset,
+                     record.timestamp_ms ? utc_text(*record.timestamp_ms) : "(no time)") +
+         payload_for_people(record);
+}
+
+std::string payload_for_people(const PayloadFields& record) {
+  std::string text = fmt::format("  key      {}\n", or_none(record.key, "(none)"));
   for (const auto& [name, value] : record.headers) {
     text += fmt::format("  header   {} = {}\n", for_terminal(name), or_none(value, "(null)"));
   }

@@ -60,10 +60,16 @@ Config read_root(const toml::table& table, Problems& problems) {
                {"log_level", "[daemon]"},
                {"stop_timeout", "[daemon]"},
                {"daemon_grace", "[daemon]"},
+               {"state_dir", "[daemon]"},
+               {"sync", "[daemon]"},
+               {"sync_interval", "[daemon]"},
                {"clients_max", "[daemon]"},
                {"brokers", kInstance},
                {"topics", kInstance},
                {"send_timeout", kInstance},
+               {"spool", kInstance},
+               {"dead_letters", kInstance},
+               {"topic", "[instance.NAME.topic.NAME]"},
                {"librdkafka", "[instance.NAME.librdkafka]"}});
   if (!config.daemon.enabled) {
     std::ranges::for_each(config.instances, [](InstanceConfig& instance) { instance.enabled = false; });
@@ -71,7 +77,7 @@ Config read_root(const toml::table& table, Problems& problems) {
   return config;
 }
 
-LoadResult unreadable(std::string text) { return {std::nullopt, {Problem{0, 0, {}, std::move(text)}}}; }
+LoadResult unreadable(std::string text) { return {std::nullopt, {ConfigProblem{0, 0, {}, std::move(text)}}}; }
 
 }  // namespace
 
@@ -82,7 +88,7 @@ LoadResult parse(std::string_view text) {
   } catch (const toml::parse_error& error) {
     const auto where = error.source().begin;
     return {std::nullopt,
-            {Problem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}}};
+            {ConfigProblem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}}};
   }
   Problems problems;
   Config config = read_root(table, problems);
@@ -112,7 +118,7 @@ LoadResult load(const std::string& path) {
   return parse(text);
 }
 
-std::string to_string(const Problem& problem, std::string_view path) {
+std::string to_string(const ConfigProblem& problem, std::string_view path) {
   std::string text(path);
   if (problem.line != 0) {
     text += fmt::format(":{}:{}", problem.line, problem.column);
@@ -125,6 +131,22 @@ bool topic_is_listed(const InstanceConfig& instance, std::string_view topic) {
   return std::ranges::any_of(instance.topics, [&](std::string_view rule) {
     return rule.ends_with('*') ? topic.starts_with(rule.substr(0, rule.size() - 1)) : topic == rule;
   });
+}
+
+std::chrono::milliseconds send_timeout_of(const InstanceConfig& instance, std::string_view topic) {
+  if (const auto exact = instance.topic_rules.find(topic); exact != instance.topic_rules.end()) {
+    return exact->second.send_timeout;
+  }
+  std::chrono::milliseconds send_timeout = instance.send_timeout;
+  std::size_t longest = 0;
+  for (const auto& [rule, config] : instance.topic_rules) {
+    if (rule.ends_with('*') && rule.size() > longest &&
+        topic.starts_with(std::string_view(rule).substr(0, rule.size() - 1))) {
+      longest = rule.size();
+      send_timeout = config.send_timeout;
+    }
+  }
+  return send_timeout;
 }
 
 }  // namespace ringpost::daemon

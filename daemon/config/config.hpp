@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,10 +23,16 @@ inline constexpr int kExitConfig = 78;
 enum class LogTarget : std::uint8_t { kAuto, kJournald, kStderr };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
+// When what is written below state_dir is made to survive the machine's end (fdatasync).
+enum class SyncPolicy : std::uint8_t { kAlways, kInterval, kNever };
+
 // [daemon]
 struct DaemonConfig {
-  bool enabled = true;                  // false: load() has switched every instance off, too
-  std::string socket = kSocketDefault;  // absolute, shorter than 108 bytes
+  bool enabled = true;                       // false: load() has switched every instance off, too
+  std::string socket = kSocketDefault;       // absolute, shorter than 108 bytes
+  std::string state_dir = kStateDirDefault;  // absolute, without a slash at its end
+  SyncPolicy sync = SyncPolicy::kInterval;
+  std::chrono::milliseconds sync_interval = kSyncIntervalDefault;  // meaningful only with kInterval
   LogTarget log = LogTarget::kAuto;
   LogLevel log_level = LogLevel::kInfo;
   std::chrono::milliseconds stop_timeout = kStopTimeoutDefault;
@@ -50,6 +57,23 @@ struct AllowConfig {
 
 enum class WhenDisconnected : std::uint8_t { kBuffer, kReject };
 
+// How much is kept of what could not be delivered: what is beyond either limit goes, the oldest first.
+struct DeadLettersConfig {
+  std::uint64_t size_bytes = kDeadLettersSizeDefaultBytes;
+  std::chrono::milliseconds age = kDeadLettersAgeDefault;  // 0: no limit by age
+
+  bool operator==(const DeadLettersConfig&) const = default;
+};
+
+// [instance.NAME.topic.NAME]: what holds for a topic, or for those of a "prefix*", in place of the instance's.
+struct TopicConfig {
+  std::chrono::milliseconds send_timeout{0};  // always given: it is the only key
+
+  bool operator==(const TopicConfig&) const = default;
+};
+
+using TopicRules = std::map<std::string, TopicConfig, std::less<>>;  // by name or "prefix*"
+
 // [instance.NAME]
 struct InstanceConfig {
   std::string name;  // ^[a-z0-9]{1,64}$
@@ -65,7 +89,7 @@ struct InstanceConfig {
   std::uint32_t unknown_topics_per_client_max = kUnknownTopicsPerClientDefault;
   std::uint32_t unknown_topics_per_user_max = kUnknownTopicsPerUserDefault;
 
-  std::chrono::milliseconds send_timeout{0};  // from the publish on; 0: never gives up
+  std::chrono::milliseconds send_timeout{0};  // from the publish on; 0: never gives up. See send_timeout_of()
   std::chrono::milliseconds linger = kLingerDefault;
   WhenDisconnected when_disconnected = WhenDisconnected::kBuffer;
   std::chrono::milliseconds reject_after = kRejectAfterDefault;  // meaningful only with kReject
@@ -75,6 +99,10 @@ struct InstanceConfig {
   std::uint32_t lanes_per_client_max = kLanesPerClientDefault;
   std::uint64_t max_event_size_bytes =
       kEventSizeDefaultBytes;  // key + headers + message; at most half a lane
+
+  std::uint64_t spool_bytes = kSpoolDefaultBytes;  // on disk at most; 0: no spool
+  DeadLettersConfig dead_letters;
+  TopicRules topic_rules;  // each matches a topic of `topics`
 
   bool event_id = true;  // whether records carry the ringpost-id header
   AllowConfig allow;
@@ -91,7 +119,7 @@ struct Config {
 };
 
 // One thing that is wrong in the file.
-struct Problem {
+struct ConfigProblem {
   std::uint32_t line = 0;    // from 1; 0 when the file could not be read at all
   std::uint32_t column = 0;  // from 1, in characters
   std::string key;   // the full path, "instance.kafkaid.topics"; empty for the file as such and for syntax
@@ -99,8 +127,8 @@ struct Problem {
 };
 
 struct LoadResult {
-  std::optional<Config> config;   // set if and only if there are no problems
-  std::vector<Problem> problems;  // in the order of the file
+  std::optional<Config> config;         // set if and only if there are no problems
+  std::vector<ConfigProblem> problems;  // in the order of the file
 };
 
 // Reads and checks the file. A text that is not TOML at all gives one problem (the first); otherwise every
@@ -111,9 +139,13 @@ LoadResult load(const std::string& path);
 LoadResult parse(std::string_view text);
 
 // "FILE:LINE:COLUMN: KEY: TEXT", without the parts that the problem does not have.
-std::string to_string(const Problem& problem, std::string_view path);
+std::string to_string(const ConfigProblem& problem, std::string_view path);
 
 // Whether one of the instance's `topics` allows this name. Does not check the name's own form.
 bool topic_is_listed(const InstanceConfig& instance, std::string_view topic);
+
+// How long an event of this topic may wait, from its publish on: what the topic's own rule says, else the longest
+// prefix's, else the instance. 0: for ever.
+std::chrono::milliseconds send_timeout_of(const InstanceConfig& instance, std::string_view topic);
 
 }  // namespace ringpost::daemon

@@ -17,6 +17,22 @@ void check_socket(Section& section, const std::string& socket) {
   }
 }
 
+void read_state_dir(Section& section, std::string& state_dir) {
+  section.read_string("state_dir", state_dir);
+  if (!state_dir.starts_with('/')) {
+    section.problem("state_dir", fmt::format("is {}; must be an absolute path", in_quotes(state_dir)));
+  } else if (state_dir.find('\0') != std::string::npos ||
+             state_dir.find_first_not_of('/') == std::string::npos) {
+    section.problem("state_dir", fmt::format("is {}; must be the path of a folder of its own, such as \"{}\"",
+                                             in_quotes(state_dir), kStateDirDefault));
+  } else if (state_dir.size() > kStateDirMaxBytes) {
+    section.problem("state_dir", fmt::format("has {} bytes; a state_dir's path has at most {}",
+                                             state_dir.size(), kStateDirMaxBytes));
+  } else {
+    state_dir.erase(state_dir.find_last_not_of('/') + 1);
+  }
+}
+
 void read_client_limits(Section& section, DaemonConfig& config) {
   section.read_integer("clients_max", config.clients_max, 1, kClientsMax);
   const bool per_user_given = section.find("clients_per_user_max") != nullptr;
@@ -52,6 +68,11 @@ DaemonConfig read_daemon(const toml::table& table, Problems& problems) {
   section.read_bool("enabled", config.enabled);
   section.read_string("socket", config.socket);
   check_socket(section, config.socket);
+  read_state_dir(section, config.state_dir);
+  section.read_choice(
+      "sync", config.sync,
+      {{"always", SyncPolicy::kAlways}, {"interval", SyncPolicy::kInterval}, {"never", SyncPolicy::kNever}});
+  section.read_duration("sync_interval", config.sync_interval, kSyncIntervalMin, kSyncIntervalMax);
   section.read_choice(
       "log", config.log,
       {{"auto", LogTarget::kAuto}, {"journald", LogTarget::kJournald}, {"stderr", LogTarget::kStderr}});
@@ -70,6 +91,9 @@ DaemonConfig read_daemon(const toml::table& table, Problems& problems) {
                   {"send_timeout", kInstance},
                   {"buffer_size", kInstance},
                   {"lane_size", kInstance},
+                  {"spool", kInstance},
+                  {"dead_letters", kInstance},
+                  {"topic", "[instance.NAME.topic.NAME]"},
                   {"allow", kInstance}});
   return config;
 }

@@ -77,7 +77,7 @@ void read_name_quotas(Section& section, InstanceConfig& config) {
 }
 
 void read_policy(Section& section, InstanceConfig& config) {
-  section.read_duration("send_timeout", config.send_timeout, kSendTimeoutMin, kSendTimeoutMax, true);
+  section.read_duration("send_timeout", config.send_timeout, kSendTimeoutMin, kSendTimeoutMax, "never");
   section.read_duration("linger", config.linger, std::chrono::milliseconds(0), kLingerMax);
   section.read_choice("when_disconnected", config.when_disconnected,
                       {{"buffer", WhenDisconnected::kBuffer}, {"reject", WhenDisconnected::kReject}});
@@ -122,6 +122,26 @@ void read_sizes(Section& section, InstanceConfig& config) {
   }
 }
 
+void read_disk(Section& section, InstanceConfig& config) {
+  const bool spool_read =
+      section.read_size("spool", config.spool_bytes, kSpoolMinBytes, kSpoolMaxBytes, "none");
+  const std::uint64_t spool_min = kSpoolEventsMin * config.max_event_size_bytes;
+  if (spool_read && config.spool_bytes != 0 && config.spool_bytes < spool_min) {
+    section.problem("spool", fmt::format("is \"{}\"; must be at least twice max_event_size: \"{}\"",
+                                         format_size(config.spool_bytes), format_size(spool_min)));
+  }
+  if (const auto* letters = section.find_table("dead_letters", R"({ size = "256MiB", age = "30d" })")) {
+    config.dead_letters =
+        read_dead_letters(*letters, join_key(section.path(), "dead_letters"), section.problems());
+    if (letters->contains("size") && config.dead_letters.size_bytes < config.max_event_size_bytes) {
+      section.problem(
+          "dead_letters",
+          fmt::format("keeps \"{}\", less than one event of max_event_size (\"{}\")",
+                      format_size(config.dead_letters.size_bytes), format_size(config.max_event_size_bytes)));
+    }
+  }
+}
+
 }  // namespace
 
 InstanceConfig read_instance(std::string name, const toml::table& table, Problems& problems) {
@@ -134,7 +154,11 @@ InstanceConfig read_instance(std::string name, const toml::table& table, Problem
   read_name_quotas(section, config);
   read_policy(section, config);
   read_sizes(section, config);
+  read_disk(section, config);
   section.read_bool("event_id", config.event_id);
+  if (const auto* rules = section.find_table("topic", R"([instance.NAME.topic."crm.*"])")) {
+    config.topic_rules = read_topic_rules(*rules, join_key(section.path(), "topic"), config.topics, problems);
+  }
   if (const auto* allow = section.find_table("allow", R"({ users = ["scripts"], groups = ["crm"] })")) {
     config.allow = read_allow(*allow, join_key(section.path(), "allow"), problems);
   }
@@ -150,6 +174,9 @@ InstanceConfig read_instance(std::string name, const toml::table& table, Problem
                   {"clients_per_user_max", "[daemon]"},
                   {"lane_memory_max", "[daemon]"},
                   {"lane_memory_per_user_max", "[daemon]"},
+                  {"state_dir", "[daemon]"},
+                  {"sync", "[daemon]"},
+                  {"sync_interval", "[daemon]"},
                   {"users", "allow"},
                   {"groups", "allow"}});
   return config;

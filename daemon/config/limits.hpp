@@ -13,9 +13,18 @@ namespace ringpost::daemon {
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
 inline constexpr std::uint64_t kGiB = 1024 * kMiB;
+inline constexpr std::uint64_t kTiB = 1024 * kGiB;
 
 inline constexpr const char* kSocketDefault = "/run/ringpost/ringpost.sock";
 inline constexpr std::size_t kSocketPathMaxBytes = 107;  // sockaddr_un holds 108 with the final NUL
+
+// Room in PATH_MAX (4,096) for an instance's name and a file's below it.
+inline constexpr const char* kStateDirDefault = "/var/lib/ringpost";
+inline constexpr std::size_t kStateDirMaxBytes = 3'840;
+
+inline constexpr std::chrono::milliseconds kSyncIntervalDefault{1'000};
+inline constexpr std::chrono::milliseconds kSyncIntervalMin{10};
+inline constexpr std::chrono::milliseconds kSyncIntervalMax{60'000};
 
 // A configuration is written by hand: what is larger than this is another file.
 inline constexpr std::uint64_t kFileMaxBytes = 4 * kMiB;
@@ -36,7 +45,7 @@ inline constexpr std::uint32_t kClientsPerUserDefault = 128;
 inline constexpr std::uint64_t kLaneMemoryDefaultBytes = 8 * kGiB;
 inline constexpr std::uint64_t kLaneMemoryPerUserDefaultBytes = 4 * kGiB;
 inline constexpr std::uint64_t kLaneMemoryMinBytes = kMiB;
-inline constexpr std::uint64_t kLaneMemoryMaxBytes = 1024 * kGiB;
+inline constexpr std::uint64_t kLaneMemoryMaxBytes = kTiB;
 
 inline constexpr std::size_t kInstancesMax = ipc::kInstancesMax;
 inline constexpr std::size_t kInstanceNameMaxBytes = ipc::kInstanceNameMaxBytes;
@@ -75,5 +84,19 @@ inline constexpr std::uint64_t kEventSizeMinBytes = kKiB;
 inline constexpr std::uint64_t kEventSizeMaxBytes = ipc::kEventMaxBytes;
 inline constexpr std::uint64_t kEventsPerLaneMin =
     2;  // so one more fits while the largest one is being drained
+
+inline constexpr std::uint64_t kSpoolDefaultBytes = kGiB;
+inline constexpr std::uint64_t kSpoolMinBytes = 16 * kMiB;  // 0, "none", is allowed besides
+inline constexpr std::uint64_t kSpoolMaxBytes = kTiB;
+inline constexpr std::uint64_t kSpoolEventsMin =
+    2;  // of the largest size; with fewer it would refuse what it is for
+
+inline constexpr std::uint64_t kDeadLettersSizeDefaultBytes = 256 * kMiB;
+inline constexpr std::uint64_t kDeadLettersSizeMinBytes = kMiB;
+inline constexpr std::uint64_t kDeadLettersSizeMaxBytes = kTiB;
+inline constexpr std::chrono::milliseconds kDeadLettersAgeDefault = std::chrono::hours(30 * 24);
+inline constexpr std::chrono::milliseconds kDeadLettersAgeMin =
+    std::chrono::minutes(1);  // 0, "no limit", besides
+inline constexpr std::chrono::milliseconds kDeadLettersAgeMax = std::chrono::hours(3'650 * 24);
 
 }  // namespace ringpost::daemon

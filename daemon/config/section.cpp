@@ -36,8 +36,9 @@ std::string size_hint(const toml::node& node) {
     return {};
   }
   constexpr std::array kSlips{std::pair{"KB", "KiB"}, std::pair{"kB", "KiB"}, std::pair{"MB", "MiB"},
-                              std::pair{"GB", "GiB"}, std::pair{"K", "KiB"},  std::pair{"k", "KiB"},
-                              std::pair{"M", "MiB"},  std::pair{"G", "GiB"}};
+                              std::pair{"GB", "GiB"}, std::pair{"TB", "TiB"}, std::pair{"K", "KiB"},
+                              std::pair{"k", "KiB"},  std::pair{"M", "MiB"},  std::pair{"G", "GiB"},
+                              std::pair{"T", "TiB"}};
   for (const auto& [wrong, right] : kSlips) {
     if (const std::string_view written = text->get(); written.ends_with(wrong)) {
       const auto corrected =
@@ -48,6 +49,10 @@ std::string size_hint(const toml::node& node) {
     }
   }
   return {};
+}
+
+std::string zero_note(std::string_view zero, std::string_view means) {
+  return means.empty() ? std::string() : fmt::format(", or \"{}\" for {}", zero, means);
 }
 
 // A wrong value as the message shows it: its text where it is a short one, else its type.
@@ -98,8 +103,9 @@ void Problems::add(toml::source_position where, std::string key, std::string tex
   problems_.push_back({where.line, where.column, std::move(key), std::move(text)});
 }
 
-std::vector<Problem> Problems::sorted() && {
-  std::ranges::stable_sort(problems_, {}, [](const Problem& p) { return std::tuple(p.line, p.column); });
+std::vector<ConfigProblem> Problems::sorted() && {
+  std::ranges::stable_sort(problems_, {},
+                           [](const ConfigProblem& p) { return std::tuple(p.line, p.column); });
   return std::move(problems_);
 }
 
@@ -158,7 +164,7 @@ void Section::read_string(std::string_view key, std::string& value) {
 
 void Section::read_duration(std::string_view key, std::chrono::milliseconds& value,
                             std::chrono::milliseconds min, std::chrono::milliseconds max,
-                            bool zero_is_never) {
+                            std::string_view zero_means) {
   const toml::node* node = find(key);
   if (node == nullptr) {
     return;
@@ -167,16 +173,17 @@ void Section::read_duration(std::string_view key, std::chrono::milliseconds& val
   const auto parsed = text == nullptr ? std::nullopt : parse_duration(text->get());
   if (!parsed) {
     problem(key, fmt::format("is {}; expected {}{}", shown(*node), kDurationForm, duration_hint(*node)));
-  } else if (const bool never = zero_is_never && parsed->count() == 0;
-             !never && (*parsed < min || *parsed > max)) {
+  } else if (const bool zero = !zero_means.empty() && parsed->count() == 0;
+             !zero && (*parsed < min || *parsed > max)) {
     problem(key, fmt::format("is {}; must be {}{}", shown(*node), range_text(min, max, format_duration),
-                             zero_is_never ? ", or \"0s\" for never" : ""));
+                             zero_note("0s", zero_means)));
   } else {
     value = *parsed;
   }
 }
 
-bool Section::read_size(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max) {
+bool Section::read_size(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max,
+                        std::string_view zero_means) {
   const toml::node* node = find(key);
   if (node == nullptr) {
     return false;
@@ -187,8 +194,9 @@ bool Section::read_size(std::string_view key, std::uint64_t& value, std::uint64_
     problem(key, fmt::format("is {}; expected {}{}", shown(*node), kSizeForm, size_hint(*node)));
     return false;
   }
-  if (*parsed < min || *parsed > max) {
-    problem(key, fmt::format("is {}; must be {}", shown(*node), range_text(min, max, format_size)));
+  if (const bool zero = !zero_means.empty() && *parsed == 0; !zero && (*parsed < min || *parsed > max)) {
+    problem(key, fmt::format("is {}; must be {}{}", shown(*node), range_text(min, max, format_size),
+                             zero_note("0", zero_means)));
     return false;
   }
   value = *parsed;

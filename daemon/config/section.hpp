@@ -40,10 +40,10 @@ class Problems {
   void add(toml::source_position where, std::string key, std::string text);
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
-  std::vector<Problem> sorted() &&;  // in the order of the file
+  std::vector<ConfigProblem> sorted() &&;  // in the order of the file
 
  private:
-  std::vector<Problem> problems_;
+  std::vector<ConfigProblem> problems_;
 };
 
 // The table, the problems and the path must outlive the Section. The read_* functions leave the value as it
@@ -64,9 +64,11 @@ class Section {
 
   void read_bool(std::string_view key, bool& value);
   void read_string(std::string_view key, std::string& value);
+  // `zero_means`: when not empty, 0 is allowed, too, whatever the range, and this is what it stands for.
   void read_duration(std::string_view key, std::chrono::milliseconds& value, std::chrono::milliseconds min,
-                     std::chrono::milliseconds max, bool zero_is_never = false);
-  bool read_size(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max);
+                     std::chrono::milliseconds max, std::string_view zero_means = {});
+  bool read_size(std::string_view key, std::uint64_t& value, std::uint64_t min, std::uint64_t max,
+                 std::string_view zero_means = {});
 
   template <std::integral T>
   void read_integer(std::string_view key, T& value, std::type_identity_t<T> min,

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/config/config.hpp"
 #include "daemon/config/section.hpp"
@@ -17,6 +18,12 @@ DaemonConfig read_daemon(const toml::table& table, Problems& problems);
 InstanceConfig read_instance(std::string name, const toml::table& table, Problems& problems);
 
 AllowConfig read_allow(const toml::table& table, const std::string& path, Problems& problems);
+
+DeadLettersConfig read_dead_letters(const toml::table& table, const std::string& path, Problems& problems);
+
+// `topics`: the instance's, as far as they are good; a rule that matches none of them is a slip.
+TopicRules read_topic_rules(const toml::table& table, const std::string& path,
+                            const std::vector<std::string>& topics, Problems& problems);
 
 std::map<std::string, std::string> read_librdkafka(const toml::table& table, const std::string& path,
                                                    Problems& problems);

@@ -18,10 +18,11 @@ struct Unit {
 };
 
 // From the largest to the smallest: the first that divides is used.
-constexpr std::array kDurationUnits{Unit{"h", 3'600'000}, Unit{"min", 60'000}, Unit{"s", 1'000},
-                                    Unit{"ms", 1}};
-constexpr std::array kSizeUnits{Unit{"GiB", std::uint64_t{1} << 30}, Unit{"MiB", std::uint64_t{1} << 20},
-                                Unit{"KiB", std::uint64_t{1} << 10}, Unit{"B", 1}};
+constexpr std::array kDurationUnits{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"min", 60'000},
+                                    Unit{"s", 1'000}, Unit{"ms", 1}};
+constexpr std::array kSizeUnits{Unit{"TiB", std::uint64_t{1} << 40}, Unit{"GiB", std::uint64_t{1} << 30},
+                                Unit{"MiB", std::uint64_t{1} << 20}, Unit{"KiB", std::uint64_t{1} << 10},
+                                Unit{"B", 1}};
 constexpr std::uint64_t kSizeMaxBytes = std::uint64_t{1} << 62;
 
 std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units,
@@ -32,6 +33,9 @@ std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<co
     return std::nullopt;
   }
   const std::string_view unit_name = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (text == "0") {
+    return 0;
+  }
   const auto unit = std::ranges::find(units, unit_name, &Unit::name);
   if (unit == units.end() || number > max / unit->factor) {
     return std::nullopt;

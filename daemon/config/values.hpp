@@ -10,14 +10,14 @@
 
 namespace ringpost::daemon {
 
-// "30s", "500ms", "5min", "1h": a whole number and a unit, nothing else. nullopt when it is none, or longer
-// than kDurationMax.
-inline constexpr std::chrono::milliseconds kDurationMax = std::chrono::hours(24 * 365);
+// "30s", "500ms", "5min", "1h", "30d": a whole number and a unit, nothing else, but that 0 needs no unit. nullopt
+// when it is none, or longer than kDurationMax.
+inline constexpr std::chrono::milliseconds kDurationMax = std::chrono::hours(24 * 3'650);
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::milliseconds duration);  // in the largest unit that is exact
 
-// "4MiB", "64KiB", "1GiB", "512B": a whole number and a unit, nothing else. nullopt when it is none, or over
-// 2^62.
+// "4MiB", "64KiB", "1GiB", "1TiB", "512B": a whole number and a unit, nothing else, but that 0 needs no unit.
+// nullopt when it is none, or over 2^62.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t bytes);  // in the largest unit that is exact
 

@@ -64,7 +64,7 @@ int serve(const Config& config, const std::string& keeper) {
 
 int load_and_serve(const std::string& path, const std::string& keeper) {
   const LoadResult loaded = load(path);
-  for (const Problem& problem : loaded.problems) std::cerr << to_string(problem, path) << '\n';
+  for (const ConfigProblem& problem : loaded.problems) std::cerr << to_string(problem, path) << '\n';
   return loaded.config ? serve(*loaded.config, keeper) : kExitConfig;
 }
 

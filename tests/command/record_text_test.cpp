@@ -77,6 +77,12 @@ TEST(RecordForPeople, NeverCommandsTheTerminal) {
             "t partition 0 offset 0  (no time)\n  key      a\\xff\n  message  (null: a tombstone)\n");
 }
 
+TEST(JsonText, KeepsWhatIsUtf8AndReplacesEachByteThatIsNot) {
+  EXPECT_EQ(json_text("žluť €"), "žluť €");
+  EXPECT_EQ(json_text("a\xff\xe2\x82z\xc5\xbe"), "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xc5\xbe");
+  EXPECT_EQ(json_text("\xf0\x9f"), "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 // The examples of RFC 4648, section 10.
 TEST(Base64, IsThatOfTheRfc) {
   EXPECT_EQ(base64(""), "");

@@ -23,7 +23,7 @@ using testing::Pair;
 
 std::string all_of(const LoadResult& result) {
   std::string text;
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     text += to_string(problem, "FILE") + '\n';
   }
   return text;
@@ -44,6 +44,7 @@ TEST(Config, TheSmallestHasEveryDefault) {
   expected.instances[0].topics = {"*"};
   EXPECT_EQ(*result.config, expected);
   EXPECT_EQ(expected.daemon.socket, "/run/ringpost/ringpost.sock");
+  EXPECT_EQ(expected.daemon.state_dir, "/var/lib/ringpost");
   EXPECT_EQ(expected.instances[0].send_timeout.count(), 0);
   EXPECT_TRUE(expected.instances[0].allow.everybody());
 }
@@ -55,6 +56,9 @@ socket = "/tmp/ringpost/r.sock"
 log = "stderr"
 log_level = "debug"
 stop_timeout = "30s"
+state_dir = "/srv/ringpost//"
+sync = "always"
+sync_interval = "250ms"
 clients_max = 500
 clients_per_user_max = 400
 
@@ -71,8 +75,18 @@ buffer_size = "64MiB"
 lane_size = "1MiB"
 lanes_per_client_max = 8
 max_event_size = "512KiB"
+spool = "20GiB"
 event_id = false
 allow = { users = ["root", 1234], groups = ["root", 5] }
+
+[instance.crm.dead_letters]
+size = "2GiB"
+age = "90d"
+
+[instance.crm.topic."crm.*"]
+send_timeout = "7d"
+[instance.crm.topic.orders]
+send_timeout = "0"
 
 [instance.crm.librdkafka]
 "security.protocol" = "sasl_plaintext"
@@ -95,6 +109,9 @@ TEST(Config, EveryKeyIsRead) {
   EXPECT_EQ(daemon.log, LogTarget::kStderr);
   EXPECT_EQ(daemon.log_level, LogLevel::kDebug);
   EXPECT_EQ(daemon.stop_timeout, milliseconds(30'000));
+  EXPECT_EQ(daemon.state_dir, "/srv/ringpost");
+  EXPECT_EQ(daemon.sync, SyncPolicy::kAlways);
+  EXPECT_EQ(daemon.sync_interval, milliseconds(250));
   EXPECT_EQ(daemon.clients_max, 500U);
   EXPECT_EQ(daemon.clients_per_user_max, 400U);
 
@@ -116,6 +133,11 @@ TEST(Config, EveryKeyIsRead) {
   EXPECT_EQ(crm.lane_size_bytes, kMiB);
   EXPECT_EQ(crm.lanes_per_client_max, 8U);
   EXPECT_EQ(crm.max_event_size_bytes, 512 * kKiB);
+  EXPECT_EQ(crm.spool_bytes, 20 * kGiB);
+  EXPECT_EQ(crm.dead_letters.size_bytes, 2 * kGiB);
+  EXPECT_EQ(crm.dead_letters.age, std::chrono::hours(90 * 24));
+  EXPECT_THAT(crm.topic_rules, ElementsAre(Pair("crm.*", TopicConfig{std::chrono::hours(7 * 24)}),
+                                           Pair("orders", TopicConfig{milliseconds(0)})));
   EXPECT_FALSE(crm.event_id);
   EXPECT_THAT(crm.allow.user_ids, ElementsAre(getpwnam("root")->pw_uid, 1234U));
   EXPECT_THAT(crm.allow.group_ids, ElementsAre(getgrnam("root")->gr_gid, 5U));
@@ -156,6 +178,56 @@ TEST(Config, TopicsAreNamesAndPrefixes) {
   EXPECT_FALSE(topic_is_listed(instance, ""));
   instance.topics = {"*"};
   EXPECT_TRUE(topic_is_listed(instance, "anything"));
+}
+
+TEST(Config, ZeroSwitchesTheSpoolOffAndTheAgeOfDeadLetters) {
+  for (const std::string_view zero : {"0", "0B"}) {
+    const LoadResult result = parse(std::string(kSmallest) + "spool = \"" + std::string(zero) + "\"\n");
+    ASSERT_TRUE(result.config) << all_of(result);
+    EXPECT_EQ(result.config->instances[0].spool_bytes, 0U);
+  }
+  const LoadResult result = parse(std::string(kSmallest) + "dead_letters = { age = \"0\" }\n");
+  ASSERT_TRUE(result.config) << all_of(result);
+  EXPECT_EQ(result.config->instances[0].dead_letters.age.count(), 0);
+  EXPECT_EQ(result.config->instances[0].dead_letters.size_bytes, kDeadLettersSizeDefaultBytes);
+}
+
+TEST(Config, ATopicsOwnRuleGoesBeforeTheLongestPrefixAndThatBeforeTheInstance) {
+  InstanceConfig instance;
+  instance.send_timeout = milliseconds(1);
+  EXPECT_EQ(send_timeout_of(instance, "crm.status"), milliseconds(1));
+  instance.topic_rules = {{"crm.*", {milliseconds(2)}},
+                          {"crm.s*", {milliseconds(3)}},
+                          {"crm.status", {milliseconds(0)}},
+                          {"orders", {milliseconds(5)}}};
+  EXPECT_EQ(send_timeout_of(instance, "crm.status"), milliseconds(0)) << "never is a rule, too";
+  EXPECT_EQ(send_timeout_of(instance, "crm.status2"), milliseconds(3));
+  EXPECT_EQ(send_timeout_of(instance, "crm.s"), milliseconds(3));
+  EXPECT_EQ(send_timeout_of(instance, "crm.x"), milliseconds(2));
+  EXPECT_EQ(send_timeout_of(instance, "crm."), milliseconds(2));
+  EXPECT_EQ(send_timeout_of(instance, "crm"), milliseconds(1));
+  EXPECT_EQ(send_timeout_of(instance, "orders2"), milliseconds(1));
+  instance.topic_rules.emplace("*", TopicConfig{milliseconds(4)});
+  EXPECT_EQ(send_timeout_of(instance, "orders2"), milliseconds(4));
+  EXPECT_EQ(send_timeout_of(instance, "crm.x"), milliseconds(2));
+}
+
+TEST(Config, ATopicsRuleMayBeAnythingThatTheTopicsAllow) {
+  const auto allows = [](std::string_view topics, std::string_view rule) {
+    return parse("[instance.a]\nbrokers = \"embedded\"\ntopics = [" + std::string(topics) +
+                 "]\n[instance.a.topic.\"" + std::string(rule) + "\"]\nsend_timeout = \"1s\"\n")
+        .config.has_value();
+  };
+  EXPECT_TRUE(allows(R"("*")", "orders"));
+  EXPECT_TRUE(allows(R"("*")", "*"));
+  EXPECT_TRUE(allows(R"("orders")", "*"));
+  EXPECT_TRUE(allows(R"("orders")", "ord*"));
+  EXPECT_TRUE(allows(R"("crm.*")", "crm.status"));
+  EXPECT_TRUE(allows(R"("crm.*")", "crm.s*"));
+  EXPECT_TRUE(allows(R"("crm.*")", "c*"));
+  EXPECT_FALSE(allows(R"("crm.*")", "crm"));
+  EXPECT_FALSE(allows(R"("crm.*", "orders")", "x*"));
+  EXPECT_FALSE(allows(R"("orders")", "orders.*"));
 }
 
 class ConfigFile : public testing::Test {

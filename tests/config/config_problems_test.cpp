@@ -19,7 +19,7 @@ using testing::StartsWith;
 
 std::vector<std::string> lines_of(const LoadResult& result) {
   std::vector<std::string> lines;
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     lines.push_back(to_string(problem, "F"));
   }
   return lines;
@@ -84,8 +84,8 @@ constexpr Mistake kFileMistakes[] = {
 constexpr Mistake kDaemonMistakes[] = {
     {"UnknownKey", DAEMON_WITH("http = \"127.0.0.1:9464\""),
      "F:5:1: daemon.http: is not a key that ringpost knows; known here: clients_max, clients_per_user_max, "
-     "daemon_grace, enabled, lane_memory_max, lane_memory_per_user_max, log, log_level, socket, "
-     "stop_timeout"},
+     "daemon_grace, enabled, lane_memory_max, lane_memory_per_user_max, log, log_level, socket, state_dir, "
+     "stop_timeout, sync, sync_interval"},
     {"NearKey", DAEMON_WITH("  sokcet = \"/x\""),
      "F:5:3: daemon.sokcet: is not a key that ringpost knows; did you mean 'socket'?"},
     {"KeyOfAnInstance", DAEMON_WITH("brokers = []"),
@@ -118,6 +118,22 @@ constexpr Mistake kDaemonMistakes[] = {
      "F:5:15: daemon.clients_max: is 0; expected an integer from 1 to 10000"},
     {"ClientsType", DAEMON_WITH("clients_max = 1.5"),
      "F:5:15: daemon.clients_max: is a floating-point number; expected an integer from 1 to 10000"},
+    {"StateDirRelative", DAEMON_WITH("state_dir = \"state\""),
+     "F:5:13: daemon.state_dir: is \"state\"; must be an absolute path"},
+    {"StateDirRoot", DAEMON_WITH("state_dir = \"//\""),
+     "F:5:13: daemon.state_dir: is \"//\"; must be the path of a folder of its own, such as "
+     "\"/var/lib/ringpost\""},
+    {"StateDirNul", DAEMON_WITH("state_dir = \"/a\\u0000b\""),
+     "F:5:13: daemon.state_dir: is \"/a\\u0000b\"; must be the path of a folder of its own, such as "
+     "\"/var/lib/ringpost\""},
+    {"StateDirType", DAEMON_WITH("state_dir = true"),
+     "F:5:13: daemon.state_dir: is a boolean; expected a string in quotes"},
+    {"Sync", DAEMON_WITH("sync = \"sometimes\""),
+     "F:5:8: daemon.sync: is \"sometimes\"; expected one of \"always\", \"interval\", \"never\""},
+    {"SyncInterval", DAEMON_WITH("sync_interval = \"0\""),
+     "F:5:17: daemon.sync_interval: is \"0\"; must be at least 10ms and at most 1min"},
+    {"SpoolOfAnInstance", DAEMON_WITH("spool = \"1GiB\""),
+     "F:5:1: daemon.spool: is not a key that ringpost knows here; it belongs under [instance.NAME]"},
     {"LaneMemoryPerUser", DAEMON_WITH("lane_memory_max = \"1MiB\"\nlane_memory_per_user_max = \"2MiB\""),
      "F:6:28: daemon.lane_memory_per_user_max: is \"2MiB\", more than lane_memory_max (\"1MiB\")"},
     {"ClientsPerUser", DAEMON_WITH("clients_max = 10\nclients_per_user_max = 11"),
@@ -130,7 +146,7 @@ constexpr Mistake kInstanceMistakes[] = {
     {"KeyOfTheDaemon", INSTANCE_WITH("log = \"auto\""),
      "F:4:1: instance.kafkaid.log: is not a key that ringpost knows here; it belongs under [daemon]"},
     {"SendTimeoutRange", INSTANCE_WITH("send_timeout = \"99ms\""),
-     "F:4:16: instance.kafkaid.send_timeout: is \"99ms\"; must be at least 100ms and at most 168h, or \"0s\" "
+     "F:4:16: instance.kafkaid.send_timeout: is \"99ms\"; must be at least 100ms and at most 7d, or \"0s\" "
      "for never"},
     {"SendTimeoutForm", INSTANCE_WITH("send_timeout = \"30 s\""),
      "F:4:16: instance.kafkaid.send_timeout: is \"30 s\"; expected a duration such as \"500ms\", \"30s\", "
@@ -173,6 +189,37 @@ constexpr Mistake kInstanceMistakes[] = {
      "F:4:18: instance.kafkaid.max_event_size: is \"3MiB\"; must be at most half of lane_size (\"4MiB\")"},
     {"EventRange", INSTANCE_WITH("max_event_size = \"1GiB\""),
      "F:4:18: instance.kafkaid.max_event_size: is \"1GiB\"; must be at least 1KiB and at most 64MiB"},
+    {"StateDirOfTheDaemon", INSTANCE_WITH("state_dir = \"/x\""),
+     "F:4:1: instance.kafkaid.state_dir: is not a key that ringpost knows here; it belongs under [daemon]"},
+    {"SpoolRange", INSTANCE_WITH("spool = \"1MiB\""),
+     "F:4:9: instance.kafkaid.spool: is \"1MiB\"; must be at least 16MiB and at most 1TiB, or \"0\" for "
+     "none"},
+    {"SpoolUnit", INSTANCE_WITH("spool = \"2TB\""),
+     "F:4:9: instance.kafkaid.spool: is \"2TB\"; expected a size such as \"64KiB\", \"4MiB\" or \"1GiB\"; "
+     "did you "
+     "mean \"2TiB\"?"},
+    {"SpoolNumber", INSTANCE_WITH("spool = 0"),
+     "F:4:9: instance.kafkaid.spool: is 0; expected a size such as \"64KiB\", \"4MiB\" or \"1GiB\"; a number "
+     "needs "
+     "its unit: \"0B\""},
+    {"SpoolForLessThanTwoEvents",
+     INSTANCE_WITH("lane_size = \"64MiB\"\nmax_event_size = \"32MiB\"\nspool = \"63MiB\""),
+     "F:6:9: instance.kafkaid.spool: is \"63MiB\"; must be at least twice max_event_size: \"64MiB\""},
+    {"DeadLettersType", INSTANCE_WITH("dead_letters = \"1GiB\""),
+     "F:4:16: instance.kafkaid.dead_letters: is a string; expected a table: { size = \"256MiB\", age = "
+     "\"30d\" }"},
+    {"DeadLettersKey", INSTANCE_WITH("dead_letters = { bytes = \"1GiB\" }"),
+     "F:4:18: instance.kafkaid.dead_letters.bytes: is not a key that ringpost knows; known here: age, size"},
+    {"DeadLettersSize", INSTANCE_WITH("dead_letters = { size = \"0\" }"),
+     "F:4:25: instance.kafkaid.dead_letters.size: is \"0\"; must be at least 1MiB and at most 1TiB"},
+    {"DeadLettersAge", INSTANCE_WITH("dead_letters = { age = \"11s\" }"),
+     "F:4:24: instance.kafkaid.dead_letters.age: is \"11s\"; must be at least 1min and at most 3650d, or "
+     "\"0s\" for no "
+     "limit"},
+    {"DeadLettersForLessThanAnEvent",
+     INSTANCE_WITH("max_event_size = \"2MiB\"\ndead_letters = { size = \"1MiB\" }"),
+     "F:5:16: instance.kafkaid.dead_letters: keeps \"1MiB\", less than one event of max_event_size "
+     "(\"2MiB\")"},
     {"EventId", INSTANCE_WITH("event_id = 1"),
      "F:4:12: instance.kafkaid.event_id: is 1; expected true or false (without quotes)"},
     {"AllowType", INSTANCE_WITH("allow = [\"scripts\"]"),
@@ -246,6 +293,17 @@ INSTANTIATE_TEST_SUITE_P(File, ConfigMistake, testing::ValuesIn(kFileMistakes), 
 INSTANTIATE_TEST_SUITE_P(Daemon, ConfigMistake, testing::ValuesIn(kDaemonMistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(Instance, ConfigMistake, testing::ValuesIn(kInstanceMistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(Property, ConfigMistake, testing::ValuesIn(kPropertyMistakes), name_of);
+
+TEST(ConfigProblems, AStateDirsPathHasABound) {
+  const auto problems_of = [](std::size_t bytes) {
+    return parse("[daemon]\nstate_dir = \"/" + std::string(bytes - 1, 'x') + "\"\n" + INSTANCE_WITH(""))
+        .problems;
+  };
+  EXPECT_EQ(problems_of(kStateDirMaxBytes).size(), 0U);
+  ASSERT_EQ(problems_of(kStateDirMaxBytes + 1).size(), 1U);
+  EXPECT_EQ(problems_of(kStateDirMaxBytes + 1)[0].text,
+            "has 3841 bytes; a state_dir's path has at most 3840");
+}
 
 TEST(ConfigProblems, BrokersAreCheckedOneByOne) {
   const LoadResult result = parse(R"([instance.a]
@@ -345,7 +403,7 @@ topics = []
 )");
   EXPECT_FALSE(result.config);
   std::vector<std::string> keys;
-  for (const Problem& problem : result.problems) {
+  for (const ConfigProblem& problem : result.problems) {
     keys.push_back(std::to_string(problem.line) + " " + problem.key);
   }
   EXPECT_THAT(keys, ElementsAre("1 colour", "3 daemon.socket", "4 daemon.clients_max", "5 daemon.verbose",

@@ -72,6 +72,8 @@ TEST_F(Manual, StatesDurations) {
   expect_stated("daemon_grace", kDaemonGraceDefault, kDaemonGraceMin, kDaemonGraceMax, text);
   expect_stated("send_timeout", milliseconds(0), kSendTimeoutMin, kSendTimeoutMax, text);
   expect_stated("linger", kLingerDefault, milliseconds(0), kLingerMax, text);
+  expect_stated("sync_interval", kSyncIntervalDefault, kSyncIntervalMin, kSyncIntervalMax, text);
+  expect_stated("age", kDeadLettersAgeDefault, kDeadLettersAgeMin, kDeadLettersAgeMax, text);
   expect_stated("reject_after", kRejectAfterDefault, milliseconds(0), kRejectAfterMax, text);
 }
 
@@ -79,6 +81,9 @@ TEST_F(Manual, StatesSizes) {
   expect_stated("buffer_size", kBufferSizeDefaultBytes, kBufferSizeMinBytes, kBufferSizeMaxBytes,
                 format_size);
   expect_stated("lane_size", kLaneSizeDefaultBytes, kLaneSizeMinBytes, kLaneSizeMaxBytes, format_size);
+  expect_stated("spool", kSpoolDefaultBytes, kSpoolMinBytes, kSpoolMaxBytes, format_size);
+  expect_stated("size", kDeadLettersSizeDefaultBytes, kDeadLettersSizeMinBytes, kDeadLettersSizeMaxBytes,
+                format_size);
   expect_stated("lane_memory_max", kLaneMemoryDefaultBytes, kLaneMemoryMinBytes, kLaneMemoryMaxBytes,
                 format_size);
   expect_stated("lane_memory_per_user_max", kLaneMemoryPerUserDefaultBytes, kLaneMemoryMinBytes,
@@ -96,6 +101,11 @@ TEST_F(Manual, StatesNumbers) {
   expect_stated("unknown_topics_per_user_max", kUnknownTopicsPerUserDefault, 1U, kUnknownTopicsMax, text);
   expect_stated("partitions", std::uint32_t{kEmbeddedPartitionsDefault}, 1U,
                 std::uint32_t{kEmbeddedPartitionsMax}, text);
+}
+
+TEST_F(Manual, StatesTheFolder) {
+  EXPECT_THAT(entry("state_dir"), HasSubstr(fmt::format("at most {} bytes", kStateDirMaxBytes)));
+  EXPECT_THAT(entry("state_dir"), HasSubstr(fmt::format("Default: {}.", kStateDirDefault)));
 }
 
 }  // namespace

@@ -91,8 +91,9 @@ TEST(Signal, SystemdIsToldWhenItServesAndWhenItStops) {
     return std::string(text.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
   };
 
-  write_file(directory.file("ringpost.toml"),
-             "[daemon]\nsocket = \"" + directory.file("sock") + "\"\nlog = \"stderr\"\n" + kUnreachable);
+  write_file(directory.file("ringpost.toml"), "[daemon]\nsocket = \"" + directory.file("sock") +
+                                                  "\"\nstate_dir = \"" + directory.file("state") +
+                                                  "\"\nlog = \"stderr\"\n" + kUnreachable);
   ProcessOptions options;
   options.environment = {{"NOTIFY_SOCKET", path}};
   Process daemon({program("ringpostd"), "--config", directory.file("ringpost.toml")}, options);

@@ -91,8 +91,11 @@ Daemon::Daemon(const std::string& instances, const std::string& daemon_keys,
 void Daemon::configure(const std::string& instances, const std::string& daemon_keys,
                        const std::string& socket_name) {
   socket_ = directory_.file(socket_name);
-  write_file(config_file_,
-             "[daemon]\nsocket = \"" + socket_ + "\"\nlog = \"stderr\"\n" + daemon_keys + "\n" + instances);
+  std::string daemon = "[daemon]\nsocket = \"" + socket_ + "\"\nlog = \"stderr\"\n" + daemon_keys + "\n";
+  if (daemon_keys.find("state_dir") == std::string::npos) {
+    daemon += "state_dir = \"" + state_dir() + "\"\n";
+  }
+  write_file(config_file_, daemon + instances);
 }
 
 void Daemon::launch(const std::vector<std::string>& under) {

@@ -33,6 +33,8 @@ class Daemon {
 
   const std::string& socket() const { return socket_; }
   const std::string& config_file() const { return config_file_; }
+  // Where it keeps its files, unless the daemon_keys name another folder. Stays from one start to the next.
+  std::string state_dir() const { return directory_.file("state"); }
   Process& process() { return *process_; }
   std::string log() const { return process_->errors(); }
 

@@ -51,7 +51,7 @@ function kafkaBrokers() {
 async function startBrokers() {
   const brokers = options.smoke ? await mockBrokers() : kafkaBrokers();
   const file = path.join(folder, 'ringpost.toml');
-  fs.writeFileSync(file, `[daemon]\nsocket = "${socketPath}"\nlog = "stderr"\nlog_level = "error"\n[instance.kafkaid]\nbrokers = ["${brokers}"]\ntopics = ["topicName"]\n`);
+  fs.writeFileSync(file, `[daemon]\nsocket = "${socketPath}"\nstate_dir = "${path.join(folder, 'state')}"\nlog = "stderr"\nlog_level = "error"\n[instance.kafkaid]\nbrokers = ["${brokers}"]\ntopics = ["topicName"]\n`);
   start('ringpostd', ['--config', file]);
   return brokers;
 }

@@ -21,7 +21,8 @@ export class Daemon {
     daemon.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ringpost-'));
     daemon.socket = path.join(daemon.folder, 'ringpost.sock');
     const file = path.join(daemon.folder, 'ringpost.toml');
-    fs.writeFileSync(file, `[daemon]\nsocket = "${daemon.socket}"\nlog = "stderr"\n${daemonKeys}\n${configuration}`);
+    const stateDir = daemonKeys.includes('state_dir') ? '' : `state_dir = "${path.join(daemon.folder, 'state')}"\n`;
+    fs.writeFileSync(file, `[daemon]\nsocket = "${daemon.socket}"\n${stateDir}log = "stderr"\n${daemonKeys}\n${configuration}`);
     daemon.file = file;
     daemon.connected = connected;
     await daemon.startAgain();
