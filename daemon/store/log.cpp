@@ -180,6 +180,7 @@ bool Log::cut(std::uint32_t number, SegmentState& segment) {
   }
   const int error = files_.remove(name);
   if (error != 0 && error != ENOENT) return false;
+  files_.remove(path(number, "marks"));  // of what was withdrawn before it was lost
   if (number == current_) close_segment();
   forget(number);
   return true;

@@ -19,10 +19,12 @@ struct RecordLayout {
   std::int32_t client_pid;
   std::uint32_t attempts;
   std::int32_t partition;
-  std::uint32_t flags;
+  std::uint64_t moved_from;
+  std::uint64_t replay_of;
   std::uint32_t record_bytes;
+  std::uint32_t flags;
 };
-static_assert(sizeof(RecordLayout) == 64);
+static_assert(sizeof(RecordLayout) == 80);
 static_assert(offsetof(RecordLayout, sequence) == 16);
 static_assert(offsetof(RecordLayout, stamp_ns) == 24);
 static_assert(offsetof(RecordLayout, create_time_ms) == 32);
@@ -30,8 +32,10 @@ static_assert(offsetof(RecordLayout, client_uid) == 40);
 static_assert(offsetof(RecordLayout, client_pid) == 44);
 static_assert(offsetof(RecordLayout, attempts) == 48);
 static_assert(offsetof(RecordLayout, partition) == 52);
-static_assert(offsetof(RecordLayout, flags) == 56);
-static_assert(offsetof(RecordLayout, record_bytes) == 60);
+static_assert(offsetof(RecordLayout, moved_from) == 56);
+static_assert(offsetof(RecordLayout, replay_of) == 64);
+static_assert(offsetof(RecordLayout, record_bytes) == 72);
+static_assert(offsetof(RecordLayout, flags) == 76);
 
 struct LetterLayout {
   std::int64_t time_ms;
@@ -110,11 +114,18 @@ std::string_view shortened(std::string_view text, std::size_t bytes_max) {
 
 RecordLayout layout_of(const StoredRecord& record) {
   assert(record.record.size() <= std::numeric_limits<std::uint32_t>::max());
-  return {record.arena_id,   record.sequence,
-          record.stamp_ns,   record.create_time_ms,
-          record.client_uid, record.client_pid,
-          record.attempts,   record.partition,
-          record.flags,      static_cast<std::uint32_t>(record.record.size())};
+  return {record.arena_id,
+          record.sequence,
+          record.stamp_ns,
+          record.create_time_ms,
+          record.client_uid,
+          record.client_pid,
+          record.attempts,
+          record.partition,
+          record.moved_from,
+          record.replay_of,
+          static_cast<std::uint32_t>(record.record.size()),
+          record.flags};
 }
 
 void take_layout(const RecordLayout& layout, StoredRecord& record) {
@@ -126,6 +137,8 @@ void take_layout(const RecordLayout& layout, StoredRecord& record) {
   record.client_pid = layout.client_pid;
   record.attempts = layout.attempts;
   record.partition = layout.partition;
+  record.moved_from = layout.moved_from;
+  record.replay_of = layout.replay_of;
   record.flags = layout.flags;
 }
 

@@ -1,10 +1,10 @@
 // Payloads of the two logs: a record that waits on disk, and a dead letter.
 //
 //     record:  0 arena_id [16] │ 16 sequence u64 │ 24 stamp_ns i64 │ 32 create_time_ms i64 │ 40 client_uid u32
-//              │ 44 client_pid i32 │ 48 attempts u32 │ 52 partition i32 │ 56 flags u32 │ 60 record_bytes u32
-//              │ 64 the record (ipc/record.hpp)
-//     letter:  the 64 bytes above │ 64 time_ms i64 │ 72 code i32 │ 76 reason u8 │ 77 instance_size u8
-//              │ 78 client_size u8 │ 79 zero u8 │ 80 detail_size u16 │ 82 zero [6] │ 88 instance │ client │ detail
+//              │ 44 client_pid i32 │ 48 attempts u32 │ 52 partition i32 │ 56 moved_from u64 │ 64 replay_of u64
+//              │ 72 record_bytes u32 │ 76 flags u32 │ 80 the record (ipc/record.hpp)
+//     letter:  the 80 bytes above │ 80 time_ms i64 │ 88 code i32 │ 92 reason u8 │ 93 instance_size u8
+//              │ 94 client_size u8 │ 95 zero u8 │ 96 detail_size u16 │ 98 zero [6] │ 104 instance │ client │ detail
 //              │ the record
 #pragma once
 
@@ -21,14 +21,18 @@
 namespace ringpost::daemon {
 
 enum StoredFlags : std::uint32_t {
-  kMovedCopy = 1u << 0,  // its bytes were on disk before, at a place that has or gets the mark kSpoolMoved
-  kStoredFlagsKnown = kMovedCopy,
+  kRunBegins = 1u << 0,  // the first of records that followed each other in one queue
+  kRunEnds = 1u << 1,    // the last of them
+  kStoredFlagsKnown = kRunBegins | kRunEnds,
 };
 
 // Marks in a spool.
 inline constexpr std::uint8_t kSpoolDelivered = 1;
 inline constexpr std::uint8_t kSpoolDead = 2;
-inline constexpr std::uint8_t kSpoolMoved = 3;
+inline constexpr std::uint8_t kSpoolMoved =
+    3;  // it is somewhere else now: in another place, or in the arena still
+inline constexpr std::uint8_t kSpoolBroughtBack =
+    4;  // it may have been handed over; argument: and how many in all from it on
 // Marks on letters.
 inline constexpr std::uint8_t kLetterVoided = 1;  // acknowledged after all
 inline constexpr std::uint8_t kLetterReplayed = 2;
@@ -43,7 +47,9 @@ struct StoredRecord {
   std::int32_t client_pid = 0;
   std::uint32_t attempts = 0;  // how often it was handed over
   std::int32_t partition = -1;
-  std::uint32_t flags = 0;
+  std::uint64_t moved_from = 0;       // the packed Place of what this is a copy of
+  std::uint32_t flags = 0;            // StoredFlags
+  std::uint64_t replay_of = 0;        // the packed Place of the dead letter that is tried again
   std::span<const std::byte> record;  // points into the payload
   ipc::RecordView view;               // decode() sets it: the record taken apart
 };

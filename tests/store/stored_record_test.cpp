@@ -54,7 +54,9 @@ StoredRecord make_stored() {
   record.client_pid = 4242;
   record.attempts = 3;
   record.partition = 7;
-  record.flags = daemon::kMovedCopy;
+  record.moved_from = 0x1112131415161718;
+  record.replay_of = 0x2122232425262728;
+  record.flags = daemon::kRunBegins | daemon::kRunEnds;
   record.record = some_record();
   return record;
 }
@@ -81,6 +83,8 @@ void expect_same(const StoredRecord& found, const StoredRecord& record) {
   EXPECT_EQ(found.attempts, record.attempts);
   EXPECT_EQ(found.partition, record.partition);
   EXPECT_EQ(found.flags, record.flags);
+  EXPECT_EQ(found.moved_from, record.moved_from);
+  EXPECT_EQ(found.replay_of, record.replay_of);
   EXPECT_TRUE(std::ranges::equal(found.record, record.record));
   EXPECT_EQ(found.view.topic, "orders");
   EXPECT_EQ(found.view.key, "k1");
@@ -90,7 +94,7 @@ void expect_same(const StoredRecord& found, const StoredRecord& record) {
 TEST(StoredRecord, ComesBackAsItWas) {
   std::vector<std::byte> payload;
   encode(make_stored(), payload);
-  EXPECT_EQ(payload.size(), 64 + some_record().size());
+  EXPECT_EQ(payload.size(), 80 + some_record().size());
   EXPECT_EQ(payload[16], std::byte{8});  // the sequence's lowest byte: little-endian
   EXPECT_EQ(payload[52], std::byte{7});
   StoredRecord found;
