@@ -42,6 +42,7 @@ Outbox::Impl::Impl(const OutboxConfig& config, RecordOwner& owner)
     : owner_(owner),
       blocks_(owner),
       id_prefix_(config.id_prefix),
+      windows_max_bytes_(config.windows_max_bytes),
       properties_{
           producer_properties({config.instance, config.bootstrap_servers}, config.properties, config.linger),
           {}},
@@ -331,7 +332,7 @@ Outbox::Outbox(const OutboxConfig& config, RecordOwner& owner)
 Outbox::~Outbox() = default;
 void Outbox::add(const Addition& record) { impl_->add(record); }
 void Outbox::add_block(const Block& block) { impl_->add_block(block); }
-std::uint64_t Outbox::spill() { return impl_->spill(); }
+std::uint64_t Outbox::spill(std::string_view of_topic) { return impl_->spill(of_topic); }
 void Outbox::end_producers() { impl_->end_producers(); }
 bool Outbox::spill_all() { return impl_->spill_all(); }
 void Outbox::hand_over() { impl_->hand_over(); }

@@ -24,6 +24,8 @@ struct OutboxConfig {
   std::string id_prefix;  // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
   std::chrono::milliseconds linger{5};
   bool ever_connected = false;  // by a predecessor whose records these are
+  // Of all windows together; what is inside can't go to disk. 0: no limit but that of each partition.
+  std::uint64_t windows_max_bytes = 0;
 };
 
 struct Connection {
@@ -36,6 +38,7 @@ struct Connection {
 struct OutboxCounts {
   std::uint64_t queued = 0;     // added, not in a window
   std::uint64_t in_flight = 0;  // inside librdkafka
+  std::uint64_t in_flight_bytes = 0;
   std::uint64_t producers_created = 0;
 };
 
@@ -78,11 +81,12 @@ class Outbox {
   // Puts the oldest run of records (kRunBytes, kRunRecords) of the longest queue that may be spilled on disk: one that had
   // something to send for kStuckNs and got nothing done, or that has a block already. Returns its bytes; 0: there is
   // nothing to spill, or the owner said no.
-  static constexpr std::uint64_t kRunBytes =
-      256 * 1024;  // of keys, headers and messages, and 128 for each record
+  // Of keys, headers and messages, and 128 for each record.
+  static constexpr std::uint64_t kRunBytes = std::uint64_t{256} * 1024;
   static constexpr std::size_t kRunRecords = 4096;
   static constexpr std::int64_t kStuckNs = 1'000'000'000;
-  std::uint64_t spill();
+  // `of_topic`: of this topic's queues, whatever their state.
+  std::uint64_t spill(std::string_view of_topic = {});
   // For a stop. No producer is started any more; what is inside comes back within seconds of poll() and hand_over().
   void end_producers();
   // When nothing is in flight any more: puts everything on disk that is in the owner's memory, whatever its queue's

@@ -205,14 +205,14 @@ void Outbox::Impl::end_overdue(Topic& topic, const std::vector<Entry>& overdue) 
   }
 }
 
-std::uint64_t Outbox::Impl::spill() {
+std::uint64_t Outbox::Impl::spill(std::string_view of_topic) {
   const std::int64_t now_ns = monotonic_ns();
   QueueRef longest;
   Run longest_run;
   const auto consider = [&](const QueueRef& ref, const Standstill& standstill) {
     const EntryQueue& queue = *ref.queue;
     if (queue.memory_bytes() <= (longest.queue == nullptr ? 0 : longest.queue->memory_bytes()) ||
-        (queue.blocks() == 0 && !standstill.lasts(kStuckNs, now_ns))) {
+        (of_topic.empty() && queue.blocks() == 0 && !standstill.lasts(kStuckNs, now_ns))) {
       return;
     }
     if (const Run run = find_run(queue, 0); run.count != 0) {
@@ -221,6 +221,9 @@ std::uint64_t Outbox::Impl::spill() {
     }
   };
   for (Topic* const topic : active_) {
+    if (!of_topic.empty() && topic->name != of_topic) {
+      continue;
+    }
     consider({.queue = &topic->unassigned}, topic->unassigned_standstill);
     consider({.queue = &topic->unkeyed}, topic->unkeyed_standstill);
     for (Partition& partition : topic->partitions) {

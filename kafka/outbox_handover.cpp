@@ -116,6 +116,16 @@ Partition* Outbox::Impl::open_partition(Topic& topic, const Entry& entry, std::i
   return nullptr;
 }
 
+// Of what the windows have left together a partition takes at most a quarter, as of their records.
+std::uint32_t Outbox::Impl::window_share_bytes() const {
+  if (windows_max_bytes_ == 0) {
+    return Topic::kNoCap;
+  }
+  const std::uint64_t free_bytes = windows_max_bytes_ - std::min(windows_max_bytes_, counts_.in_flight_bytes);
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(free_bytes / 4, Partition::kProvingBytes, Topic::kNoCap));
+}
+
 bool Outbox::Impl::may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns) {
   if (now_ns < partition.retry_at_ns()) {
     wake_at(partition.retry_at_ns());
@@ -130,7 +140,7 @@ bool Outbox::Impl::may_enter(Topic& topic, Partition& partition, const Entry& en
     return false;
   }
   const std::uint64_t free = kMaxInFlightRecords - std::min(kMaxInFlightRecords, counts_.in_flight);
-  if (!partition.has_room(entry, free, topic.cap_bytes(batch_bytes_))) {
+  if (!partition.has_room(entry, free, std::min(topic.cap_bytes(batch_bytes_), window_share_bytes()))) {
     partition.limit().blocked();
     return false;
   }
@@ -161,7 +171,9 @@ Route* Outbox::Impl::open_route(Topic& topic, Partition& partition, std::int64_t
 bool Outbox::Impl::enter(Topic& topic, Partition& partition, Entry entry, std::int64_t now_ns) {
   headers_.clear();
   const RecordView record = owner_.view(entry.ticket, headers_);
-  if (!id_prefix_.empty()) {
+  if (!id_prefix_.empty() && !record.id.empty()) {
+    id_ = record.id;
+  } else if (!id_prefix_.empty()) {
     std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), record.sequence).ptr;
     id_.assign(id_prefix_).append("-").append(digits.data(), end);
@@ -196,6 +208,7 @@ bool Outbox::Impl::enter(Topic& topic, Partition& partition, Entry entry, std::i
   ++topic.in_flight;
   --counts_.queued;
   ++counts_.in_flight;
+  counts_.in_flight_bytes += entry.cost_bytes();
   return true;
 }
 

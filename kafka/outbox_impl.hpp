@@ -53,7 +53,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
 
   void add(const Addition& record);
   void add_block(const Block& block);
-  std::uint64_t spill();
+  std::uint64_t spill(std::string_view of_topic);
   void end_producers();
   bool spill_all();
   void hand_over();
@@ -94,6 +94,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void hand_over_topic(Topic& topic, std::int64_t now_ns);
   void feed(Topic& topic, Partition& partition, std::int64_t now_ns);
   void feed_unkeyed(Topic& topic, std::int64_t now_ns);
+  std::uint32_t window_share_bytes() const;
   bool may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns);
   Partition* open_partition(Topic& topic, const Entry& entry,
                             std::int64_t now_ns);  // for a null key; null: none
@@ -149,6 +150,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   RecordOwner& owner_;
   Blocks blocks_;
   std::string id_prefix_;
+  std::uint64_t windows_max_bytes_;
   std::array<Properties, 2> properties_;  // of each route
   std::uint32_t batch_bytes_ = 0;
   Wakeup wakeup_;  // before all that writes to it

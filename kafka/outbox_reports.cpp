@@ -78,6 +78,7 @@ void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry
   const std::uint64_t position = report.tag.position;
   partition.acknowledge(entry, position, partition.times(position) ? monotonic_ns() : 0);
   topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+  counts_.in_flight_bytes -= entry.cost_bytes();
   partition.finish(entry);
   --topic.in_flight;
   --counts_.in_flight;
@@ -102,6 +103,7 @@ void Outbox::Impl::on_refused(Topic& topic, Partition& partition, Entry& entry, 
   }
   const Ticket ticket = entry.ticket;
   topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
+  counts_.in_flight_bytes -= entry.cost_bytes();
   partition.finish(entry);
   --topic.in_flight;
   --counts_.in_flight;
@@ -186,7 +188,11 @@ void Outbox::Impl::return_windows(RouteId id) {
     std::size_t returned = 0;
     std::vector<Entry> overdue;
     for (Partition& partition : topic->partitions) {
-      returned += partition.route() == id ? partition.return_window(overdue) : 0;
+      if (partition.route() != id) {
+        continue;
+      }
+      counts_.in_flight_bytes -= partition.window_bytes();
+      returned += partition.return_window(overdue);
     }
     topic->in_flight -= returned;
     topic->queued += returned;

@@ -34,6 +34,7 @@ class Partition {
   void set_route(RouteId route) { route_ = route; }
 
   bool window_empty() const { return inside_ == 0; }
+  std::uint64_t window_bytes() const { return inside_bytes_; }
   // Since when it has got nothing done though it had something to send.
   Standstill& standstill() { return standstill_; }
   bool idle() const { return queue_.empty() && inside_ == 0; }

@@ -29,6 +29,7 @@ struct RecordView {
   std::span<const Header> headers;
   std::string_view message;
   std::int64_t create_time_ms = 0;  // Unix epoch, UTC
+  std::string_view id = {};  // the whole ringpost-id, where it is not the Outbox's own with this sequence
 };
 
 // Why a record will never be delivered.
