@@ -10,6 +10,7 @@
 #include <string>
 
 #include "daemon/config/log.hpp"
+#include "daemon/instance/delivery.hpp"
 #include "daemon/instance/intake.hpp"
 #include "fuzz/require.hpp"
 #include "fuzz/scripted_lane.hpp"
@@ -104,9 +105,13 @@ class Bench {
   ipc::InstanceBoardWriter board_{config_.name};
   daemon::Arena arena_{config_.buffer_size_bytes, config_.max_event_size_bytes};
   daemon::Topics topics_{config_, board_, arena_};
-  daemon::Delivery delivery_{config_.name, arena_, topics_};
+  daemon::WaitingRecords records_{arena_, nullptr, nullptr};
+  daemon::Burial burial_{config_.name, records_, nullptr};
+  daemon::Overflow overflow_{config_, records_, topics_};
+  daemon::Replays replays_{config_, records_, topics_, nullptr};
+  daemon::Delivery delivery_{config_.name, {records_, topics_, burial_, overflow_, replays_}};
   kafka::Outbox outbox_{outbox_config(config_), delivery_};
-  daemon::Intake intake_{config_, {arena_, topics_, delivery_, outbox_}};
+  daemon::Intake intake_{config_, {arena_, topics_, burial_, outbox_}};
   std::shared_ptr<daemon::Client> honest_client_ = test::make_client(1);
   test::HonestLane honest_{honest_client_, 2, 0};
   std::uint64_t honest_bytes_ = 0;

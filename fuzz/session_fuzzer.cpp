@@ -25,9 +25,10 @@ namespace {
 using ipc::FrameType;
 
 FrameType question_type(std::uint8_t number) {
-  static constexpr std::array<FrameType, 8> kTypes = {
+  static constexpr std::array<FrameType, 9> kTypes = {
       FrameType::kHello,  FrameType::kOpenInstance, FrameType::kOpenLane, FrameType::kPing,
-      FrameType::kStatus, FrameType::kWelcome,      FrameType::kRefused,  FrameType{77}};
+      FrameType::kStatus, FrameType::kWelcome,      FrameType::kRefused,  FrameType{77},
+      FrameType::kLetters};
   return kTypes[number % kTypes.size()];
 }
 
@@ -46,6 +47,8 @@ Expected expected(FrameType question) {
       return {FrameType::kLane, 1};
     case FrameType::kPing:
       return {FrameType::kPong, 0};
+    case FrameType::kLetters:
+      return {FrameType::kLettersDone, 0};
     default:
       return {FrameType::kStatusText, 1};
   }
@@ -97,7 +100,8 @@ class Client {
 
   bool ask(const ipc::Frame& frame, bool read) {
     connection_.send(std::as_bytes(std::span(&frame, 1)));
-    const bool slow = frame.header.type == FrameType::kStatus;  // 20 ms of spacing: not waited for
+    // 20 ms of spacing, and an instance's thread: not waited for.
+    const bool slow = frame.header.type == FrameType::kStatus || frame.header.type == FrameType::kLetters;
     if (!read || slow || unread_) {
       unread_ = true;
       return !connection_.ended();

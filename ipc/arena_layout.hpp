@@ -133,6 +133,10 @@ static_assert(offsetof(ArenaBook, name) == 4);
 static_assert(offsetof(ArenaBook, totals) == 256);
 static_assert(sizeof(ArenaBook) == 384);
 
+// In place of a lane's id: the record is a dead letter that is tried again, and lane_position is the letter's place (packed
+// as daemon/store does). No lane has this id, and positions of lanes are not to be learned from it.
+inline constexpr std::uint64_t kReplayLane = 0xFFFFFFFFFFFFFFFF;
+
 inline constexpr std::uint32_t kBooksMax = 1024;
 
 inline constexpr std::size_t kArenaTableOffset = kPageBytes;
@@ -162,7 +166,7 @@ struct ArenaPrefix {
   std::int32_t partition;            // -1: not chosen yet
   std::uint32_t stay;                // the daemon's own; nothing to a successor
   std::uint64_t lane_id;
-  std::uint64_t lane_position;  // in that lane, behind this record
+  std::uint64_t lane_position;  // in that lane, behind this record; see kReplayLane
   std::int64_t create_time_ms;  // Unix epoch
   std::uint32_t book;           // of its topic
   std::uint32_t client_uid;     // who published it, as of the socket

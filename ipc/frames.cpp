@@ -44,6 +44,36 @@ std::string_view name_of(Refusal refusal) {
   return "unknown";
 }
 
+std::string_view name_of(LetterResult result) {
+  switch (result) {
+    case LetterResult::kDone:
+      return "done";
+    case LetterResult::kNotFound:
+      return "not_found";
+    case LetterResult::kVoided:
+      return "voided";
+    case LetterResult::kReplayed:
+      return "replayed";
+    case LetterResult::kPurged:
+      return "purged";
+    case LetterResult::kBeingReplayed:
+      return "being_replayed";
+    case LetterResult::kNoRoom:
+      return "no_room";
+    case LetterResult::kTopicNotAllowed:
+      return "topic_not_allowed";
+    case LetterResult::kTooLarge:
+      return "too_large";
+    case LetterResult::kDisabled:
+      return "disabled";
+    case LetterResult::kNoBytes:
+      return "no_bytes";
+    case LetterResult::kNotWritten:
+      return "not_written";
+  }
+  return "unknown";
+}
+
 bool is_frame(const void* bytes, std::size_t size_bytes, Frame& frame) {
   if (size_bytes != sizeof frame) return false;
   std::memcpy(&frame, bytes, sizeof frame);

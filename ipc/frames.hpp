@@ -14,6 +14,8 @@
 //     Status                        ──▶
 //                                   ◀──    StatusText {size}                          + sealed memory with
 //                                   JSON
+//     Letters {instance, ...}       ──▶
+//                                   ◀──    LettersDone {results}
 //     (any)                         ──▶
 //                                   ◀──    Refused {code, text}
 //
@@ -28,7 +30,8 @@
 //     OpenInstance {index} ...      ──▶
 //     Ping {generation}             ──▶    once no publisher looks at an older daemon's boards any more
 //
-// A Status may also be asked instead of the Hello: who asks so is no client, and its connection ends with the answer.
+// Status and Letters may also be asked instead of the Hello: who asks so is no client, and its connection ends with the
+// answer. Letters decides what becomes of dead letters, and is for root and the daemon's own user.
 //
 // A question that comes before the last answer was read ends the connection: descriptors in flight are
 // charged to the daemon's user, and so there is at most one message of them for each client. The end of the
@@ -53,12 +56,14 @@ enum class FrameType : std::uint16_t {
   kOpenLane = 3,
   kPing = 4,
   kStatus = 5,
+  kLetters = 6,
 
   kWelcome = 101,
   kInstance = 102,
   kLane = 103,
   kPong = 104,
   kStatusText = 105,
+  kLettersDone = 107,
   kAdopted = 106,  // unasked, number 0: another daemon serves this connection, say hello again
   kRefused = 199,
 };
@@ -125,6 +130,47 @@ struct StatusTextBody {
   std::uint64_t size_bytes;
 };
 
+enum class LetterAction : std::uint32_t { kReplay = 1, kPurge = 2 };
+
+// What has become of one that was named. The numbers are the protocol's.
+enum class LetterResult : std::uint32_t {
+  kDone = 0,           // purged; or accepted once more, and marked as replayed when that has ended
+  kNotFound = 1,       // it has been removed (dead_letters.size, dead_letters.age), or was never there
+  kVoided = 2,         // decided already: it was acknowledged after all,
+  kReplayed = 3,       // it has been replayed,
+  kPurged = 4,         // it has been purged,
+  kBeingReplayed = 5,  // it is on its way
+  kNoRoom = 6,         // in the buffer, now
+  kTopicNotAllowed = 7,
+  kTooLarge = 8,
+  kDisabled = 9,     // the instance is switched off
+  kNoBytes = 10,     // the letter has lost its event
+  kNotWritten = 11,  // the disk did not take the decision: it is tried again
+};
+inline constexpr std::size_t kLetterResultCount = 12;
+// "done", "topic_not_allowed": as the command prints it. "unknown" for what a later version says.
+std::string_view name_of(LetterResult result);
+
+// A dead letter: the packed place of daemon/store, and the sequence of its event, for a place says nothing of another
+// folder.
+struct LetterName {
+  std::uint64_t place;
+  std::uint64_t sequence;
+};
+inline constexpr std::size_t kLettersAtOnceMax = 8;
+
+struct LettersBody {
+  char instance[kInstanceNameMaxBytes];  // zero-padded
+  std::uint32_t action;                  // LetterAction
+  std::uint32_t count;                   // of letters[]
+  LetterName letters[kLettersAtOnceMax];
+};
+
+struct LettersDoneBody {
+  std::uint32_t count;                       // as in the question
+  std::uint32_t results[kLettersAtOnceMax];  // LetterResult
+};
+
 struct RefusedBody {
   std::uint32_t refusal;  // Refusal
   char text[188];         // zero-padded: what, where, what to do
@@ -146,6 +192,8 @@ struct Frame {
     InstanceBody instance;
     LaneBody lane;
     StatusTextBody status_text;
+    LettersBody letters;
+    LettersDoneBody letters_done;
     RefusedBody refused;
     std::byte bytes[208];
   } body;
@@ -153,6 +201,9 @@ struct Frame {
 static_assert(sizeof(HelloBody) == 208);
 static_assert(offsetof(HelloBody, generation) == 76);
 static_assert(offsetof(HelloBody, lanes) == 80);
+static_assert(sizeof(LettersBody) == 200);
+static_assert(offsetof(LettersBody, letters) == 72);
+static_assert(sizeof(LettersDoneBody) == 36);
 static_assert(sizeof(IndexBody) == 8);
 static_assert(sizeof(WelcomeBody) == 24);
 static_assert(offsetof(WelcomeBody, generation) == 20);

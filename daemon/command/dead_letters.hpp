@@ -39,11 +39,18 @@ struct DeadLettersOptions {
   std::string state_dir;    // empty: what the configuration says
   LetterFilter filter;
   bool json = false;
+  std::string socket;    // of the daemon; empty: as find_endpoint() says
+  bool dry_run = false;  // say what would be done
 };
 
-// The exit code. They read the files in state_dir, whether a daemon runs or not, and change nothing.
+// The exit code. These read the files in state_dir, whether a daemon runs or not, and change nothing.
 int run_dead_letters_list(const DeadLettersOptions& options);    // a line each, never a payload
 int run_dead_letters_show(const DeadLettersOptions& options);    // everything of the one with filter.id
 int run_dead_letters_export(const DeadLettersOptions& options);  // everything, as lines of JSON
+
+// These ask the daemon, which has to run. What was decided of each letter: a line of JSON, or where it was not done, on
+// stderr.
+int run_dead_letters_replay(const DeadLettersOptions& options);
+int run_dead_letters_purge(const DeadLettersOptions& options);
 
 }  // namespace ringpost::daemon

@@ -9,10 +9,10 @@
 namespace ringpost::daemon {
 
 int run_dead_letters_export(const DeadLettersOptions& options) {
-  const int code =
-      read_dead_letters(real_files(), options, [](const StoredLetter& letter, LetterState state) {
-        fmt::print("{}\n", letter_json_with_payload(letter, state));
-      });
+  const int code = read_dead_letters(real_files(), options,
+                                     [](const StoredLetter& letter, LetterState state, Place /*place*/) {
+                                       fmt::print("{}\n", letter_json_with_payload(letter, state));
+                                     });
   return finish_output(code);
 }
 

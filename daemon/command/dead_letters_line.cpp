@@ -16,8 +16,11 @@ constexpr const char* kDeadLettersExamples = R"(Examples:
   ringpost dead-letters list --instance kafkaid --topic 'crm.*' --reason timed_out --json
   ringpost dead-letters show 7721f55e-9d0f-4d02-a213-43aa16ba0b47-17
   ringpost dead-letters export --state all > letters.jsonl
+  ringpost dead-letters replay --reason timed_out --since 2h --dry-run
+  ringpost dead-letters purge --id 7721f55e-9d0f-4d02-a213-43aa16ba0b47-17
 
-The files are those in the configuration's state_dir; no daemon has to run.)";
+The files are those in the configuration's state_dir. For replay and purge the daemon has to run, and it says no to everybody
+but root and its own user; the others need no daemon.)";
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -74,6 +77,13 @@ std::string instance_word_problem(const std::string& text) {
   return ipc::is_instance_name(text) ? "" : fmt::format("{} is no instance's name", in_quotes(text));
 }
 
+void add_state_option(CLI::App& app, LetterFilter& filter) {
+  app.add_option_function<std::string>(
+         "--state", [&filter](const std::string& text) { set_state(text, filter); },
+         "waiting (default), voided, replayed, purged or all")
+      ->type_name("STATE");
+}
+
 // What all of them take but `show`, which is about one.
 void add_filter_options(CLI::App& app, LetterFilter& filter) {
   app.add_option("--topic", filter.topic, "only of this topic, or of those that begin so: 'prefix*'")
@@ -85,10 +95,6 @@ void add_filter_options(CLI::App& app, LetterFilter& filter) {
   add_moment(app, "--since", filter.since_ms, "only what became a dead letter then or later");
   add_moment(app, "--until", filter.until_ms, "only what became a dead letter before");
   app.add_option("--id", filter.id, "only the event with this ringpost-id")->type_name("ID");
-  app.add_option_function<std::string>(
-         "--state", [&filter](const std::string& text) { set_state(text, filter); },
-         "waiting (default), voided, replayed, purged or all")
-      ->type_name("STATE");
 }
 
 void add_place_options(CLI::App& app, DeadLettersOptions& options) {
@@ -112,7 +118,8 @@ void check_moments(const LetterFilter& filter) {
 }  // namespace
 
 Command add_dead_letters(CLI::App& root, DeadLettersOptions& options) {
-  CLI::App* app = root.add_subcommand("dead-letters", "the events that were given up: list, show, export");
+  CLI::App* app =
+      root.add_subcommand("dead-letters", "the events that were given up: list, show, export, replay, purge");
   app->footer(footer(kDeadLettersExamples));
   app->require_subcommand(1);
 
@@ -124,18 +131,35 @@ Command add_dead_letters(CLI::App& root, DeadLettersOptions& options) {
   CLI::App* all = app->add_subcommand("export", "everything, as lines of JSON");
   all->add_flag("--json", options.json, "which it is in any case");
 
+  CLI::App* replay = app->add_subcommand("replay", "send them again, under their first ringpost-ids");
+  CLI::App* purge = app->add_subcommand("purge", "give them up for good");
+
   for (CLI::App* command : {list, all}) {
+    add_state_option(*command, options.filter);
+  }
+  for (CLI::App* command : {replay, purge}) {
+    command->add_flag("--dry-run", options.dry_run, "list what would be, and do nothing");
+    command->add_flag("--json", options.json, "one JSON object a line");
+    command->add_option("--socket", options.socket, "the daemon's socket")->type_name("PATH");
+  }
+  for (CLI::App* command : {list, all, replay, purge}) {
     add_filter_options(*command, options.filter);
   }
-  for (CLI::App* command : {list, show, all}) {
+  for (CLI::App* command : {list, show, all, replay, purge}) {
     add_place_options(*command, options);
     command->footer(footer(kDeadLettersExamples));
   }
-  return {app, [list, show, &options] {
+  return {app, [list, show, replay, purge, &options] {
             check_moments(options.filter);
             if (show->parsed()) {
               options.filter.state = std::nullopt;
               return run_dead_letters_show(options);
+            }
+            if (replay->parsed()) {
+              return run_dead_letters_replay(options);
+            }
+            if (purge->parsed()) {
+              return run_dead_letters_purge(options);
             }
             return list->parsed() ? run_dead_letters_list(options) : run_dead_letters_export(options);
           }};

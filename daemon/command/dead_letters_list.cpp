@@ -71,16 +71,16 @@ class LetterTable {
 
 int run_dead_letters_list(const DeadLettersOptions& options) {
   if (options.json) {
-    const int code =
-        read_dead_letters(real_files(), options, [](const StoredLetter& letter, LetterState state) {
-          fmt::print("{}\n", letter_json(letter, state));
-        });
+    const int code = read_dead_letters(real_files(), options,
+                                       [](const StoredLetter& letter, LetterState state, Place /*place*/) {
+                                         fmt::print("{}\n", letter_json(letter, state));
+                                       });
     return finish_output(code);
   }
   LetterTable table;
   const int code = read_dead_letters(
       real_files(), options,
-      [&table](const StoredLetter& letter, LetterState state) { table.add(letter, state); });
+      [&table](const StoredLetter& letter, LetterState state, Place /*place*/) { table.add(letter, state); });
   if (table.any()) {
     table.flush();
   } else if (code == kExitOk) {

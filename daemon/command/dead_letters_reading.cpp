@@ -104,7 +104,7 @@ class LetterVisitor : public LogVisitor {
     const auto state = states_.find(place);
     const LetterState is = state == states_.end() ? LetterState::kWaiting : state->second;
     if (passes(filter_, letter, is)) {
-      sink_(letter, is);
+      sink_(letter, is, place);
     }
   }
 

@@ -5,11 +5,12 @@
 
 #include "daemon/command/dead_letters.hpp"
 #include "daemon/store/files.hpp"
+#include "daemon/store/segment_layout.hpp"
 
 namespace ringpost::daemon {
 
 // Is given each letter that passes the filter, by instance and then from the oldest on. Its views are gone afterwards.
-using LetterSink = std::function<void(const StoredLetter& letter, LetterState state)>;
+using LetterSink = std::function<void(const StoredLetter& letter, LetterState state, Place place)>;
 
 // The exit code: kExitOk when all was read; else what could not be read has been said on stderr, and what could be has
 // been given to the sink.

@@ -12,8 +12,8 @@ namespace ringpost::daemon {
 
 int run_dead_letters_show(const DeadLettersOptions& options) {
   bool found = false;
-  const int code =
-      read_dead_letters(real_files(), options, [&](const StoredLetter& letter, LetterState state) {
+  const int code = read_dead_letters(
+      real_files(), options, [&](const StoredLetter& letter, LetterState state, Place /*place*/) {
         found = true;
         fmt::print("{}{}",
                    options.json ? letter_json_with_payload(letter, state) : letter_for_people(letter, state),

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -127,6 +128,35 @@ StatusAnswer ask_status(std::string_view socket_path) {
   }
   return read_text(conversation.answer().descriptors[0],
                    conversation.answer().frame.body.status_text.size_bytes);
+}
+
+LettersAnswer ask_letters(std::string_view socket_path, std::string_view instance, ipc::LetterAction action,
+                          std::span<const ipc::LetterName> letters) {
+  ipc::Descriptor socket = ipc::connect_control(socket_path);
+  if (!socket) {
+    return {{}, connect_problem(socket_path, errno)};
+  }
+  Conversation conversation(std::move(socket), socket_path);
+  ipc::Frame question = ipc::make_frame(ipc::FrameType::kLetters, 0);
+  ipc::LettersBody& body = question.body.letters;
+  ipc::set_text_field(body.instance, instance);
+  body.action = static_cast<std::uint32_t>(action);
+  body.count = static_cast<std::uint32_t>(letters.size());
+  std::copy(letters.begin(), letters.end(), body.letters);
+  if (!conversation.ask(question, ipc::FrameType::kLettersDone)) {
+    return {{}, conversation.problem()};
+  }
+  const ipc::LettersDoneBody& done = conversation.answer().frame.body.letters_done;
+  if (done.count != letters.size()) {
+    return {{},
+            fmt::format("the daemon at {} answered about {} letters of {}", socket_path, done.count,
+                        letters.size())};
+  }
+  LettersAnswer answer;
+  for (std::size_t at = 0; at < letters.size(); ++at) {
+    answer.results.push_back(static_cast<ipc::LetterResult>(done.results[at]));
+  }
+  return answer;
 }
 
 }  // namespace ringpost::daemon

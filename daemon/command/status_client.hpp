@@ -1,8 +1,13 @@
-// Asks the daemon for its status: one question and one answer over the control socket.
+// Asks the daemon what needs no client: its status, and what becomes of dead letters. One question and one answer over the
+// control socket.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "ipc/frames.hpp"
 
 namespace ringpost::daemon {
 
@@ -13,5 +18,14 @@ struct StatusAnswer {
 
 // Waits up to five seconds. Thread-safe: each call has a connection of its own.
 StatusAnswer ask_status(std::string_view socket_path);
+
+struct LettersAnswer {
+  std::vector<ipc::LetterResult> results;  // of each letter, in order; empty when there is a problem
+  std::string problem;
+};
+
+// At most kLettersAtOnceMax of one instance. What it has done when there is a problem is not known.
+LettersAnswer ask_letters(std::string_view socket_path, std::string_view instance, ipc::LetterAction action,
+                          std::span<const ipc::LetterName> letters);
 
 }  // namespace ringpost::daemon

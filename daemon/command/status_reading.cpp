@@ -52,6 +52,13 @@ InstanceReading read_instance_status(const element& object) {
   reading.oldest_waiting_ms = count(object, "oldest_waiting_ms");
   reading.buffer_bytes = count(object, "buffer_bytes");
   reading.buffer_used_bytes = count(object, "buffer_used_bytes");
+  reading.waiting_on_disk = count(object, "waiting_on_disk");
+  reading.missing_on_disk = count(object, "missing_on_disk");
+  const element disk = object["disk"];
+  reading.disk_problem = text(disk, "problem");
+  reading.spool_bytes = count(disk, "spool_bytes");
+  reading.spool_max_bytes = count(disk, "spool_max_bytes");
+  reading.letters_kept = count(disk, "letters_kept");
   return reading;
 }
 
@@ -121,6 +128,27 @@ std::string by_name(const InstanceReading& instance, std::string_view what,
   return line.empty() ? line : fmt::format("{}: {}: {}\n", instance.name, what, line);
 }
 
+// What an administrator has to know of the disk, a line each; nothing where all is well and nothing is there.
+std::string disk_lines(const InstanceReading& instance) {
+  std::string lines;
+  if (!instance.disk_problem.empty())
+    lines += fmt::format("{}: disk: {}\n", instance.name, instance.disk_problem);
+  if (instance.waiting_on_disk != 0) {
+    lines += fmt::format("{}: {} of the waiting events are on disk, {}\n", instance.name,
+                         instance.waiting_on_disk, share(instance.spool_bytes, instance.spool_max_bytes));
+  }
+  if (instance.missing_on_disk != 0) {
+    lines += fmt::format(
+        "{}: {} of the dead letters were on disk and are not there any more: the log names the files\n",
+        instance.name, instance.missing_on_disk);
+  }
+  if (instance.letters_kept != 0) {
+    lines += fmt::format("{}: {} dead letters are kept: ringpost dead-letters list --instance {}\n",
+                         instance.name, instance.letters_kept, instance.name);
+  }
+  return lines;
+}
+
 }  // namespace
 
 StatusReading read_status(std::string_view json) {
@@ -170,6 +198,7 @@ std::string status_table(const StatusReading& status) {
     rows.push_back(row_of(instance));
     details += by_name(instance, "refused", instance.refused);
     details += by_name(instance, "dead letters", instance.dead_letters_by_reason);
+    details += disk_lines(instance);
   }
   result += aligned(rows);
   return details.empty() ? result : result + '\n' + details;

@@ -24,6 +24,12 @@ struct InstanceReading {
   std::uint64_t oldest_waiting_ms = 0;
   std::uint64_t buffer_bytes = 0;
   std::uint64_t buffer_used_bytes = 0;
+  std::uint64_t waiting_on_disk = 0;
+  std::uint64_t missing_on_disk = 0;
+  std::string disk_problem;  // empty: none
+  std::uint64_t spool_bytes = 0;
+  std::uint64_t spool_max_bytes = 0;
+  std::uint64_t letters_kept = 0;
 };
 
 struct StatusReading {

@@ -13,6 +13,9 @@ constexpr std::uint64_t kBoardAndNamesBytes = 4 * kMiB;
 constexpr std::uint64_t kClientBytes = 128 * kKiB;
 constexpr std::uint64_t kCopyBytes = 256 * kKiB;  // DrainBudget::copy_bytes_per_lane
 constexpr std::uint64_t kAroundEventBytes = kKiB;
+constexpr std::uint64_t kBlockOnDiskBytes = 256 * kKiB;  // a run, as kafka/blocks puts it there
+constexpr std::uint64_t kBlockBytes = 256;  // its places in spool and queue, while their tables grow
+constexpr std::uint64_t kLetterShare = 4;   // a quarter of its bytes: who is dead, at a start, and its mark
 constexpr std::uint64_t kTopicInChunkBytes =
     64;  // twice a Tenancy::Stay: while the list of them grows it is there twice
 
@@ -24,7 +27,10 @@ std::uint64_t instance_bytes(const InstanceConfig& instance) {
                                     [](const std::string& topic) { return topic.ends_with('*'); });
   // One more: of all topics that are not listed.
   const std::uint64_t topics = instance.topics.size() + 1 + (any_name ? ipc::kTopicsPerInstanceMax : 0);
-  return kProducerBytes + kBoardAndNamesBytes + buffer + buffer / 4 + buffer +
+  const std::uint64_t disk = instance.spool_bytes / kBlockOnDiskBytes * kBlockBytes +
+                             instance.dead_letters.size_bytes / kLetterShare;
+  // The arena, places of records, what is back from the disk, and twice the windows: they have a quarter at the most.
+  return kProducerBytes + kBoardAndNamesBytes + buffer + buffer / 4 + buffer + buffer / 2 + disk +
          (buffer + chunk - 1) / chunk * topics * kTopicInChunkBytes;
 }
 

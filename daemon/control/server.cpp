@@ -75,6 +75,7 @@ Server::Server(const Config& config, SocketFile& socket, const Capacity& capacit
     custody_.keeper().on_change(&say_keeper_changed);
     custody_.keeper().start(io_);
   }
+  open_state_directory();
   make_instances(estate);
   keep_memories();
   adopt_clients(estate);
@@ -95,8 +96,9 @@ void Server::say_what_runs() const {
   }
   if (!state_.custody.has_keeper()) {
     spdlog::warn(
-        "no keeper runs: events that were accepted and have not reached Kafka end with this process, and "
-        "calls fail with DAEMON_UNAVAILABLE while it is away");
+        "no keeper runs: what only the memory of this process has is lost if it is killed, and calls fail "
+        "with "
+        "DAEMON_UNAVAILABLE while it is away");
   }
   if (!ipc::barriers_available()) {
     spdlog::warn("this kernel has no membarrier(GLOBAL_EXPEDITED): idle instances wake up every millisecond");
@@ -328,20 +330,23 @@ void Server::stop() {
 }
 
 void Server::instance_stopped(const InstanceStatus& last, bool handed_on) {
+  const std::uint64_t unsafe = last.waiting - last.waiting_on_disk;
   if (last.waiting == 0) {
     spdlog::info("instance {}: nothing is left: {} accepted, {} delivered, {} dead letters", last.name,
                  last.accepted, last.delivered, last.dead_letters);
-  } else if (handed_on) {
+  } else if (handed_on || unsafe == 0) {
     spdlog::info(
-        "instance {}: {} of {} accepted events wait with the keeper for the next ringpostd; {} "
-        "delivered, {} dead letters",
-        last.name, last.waiting, last.accepted, last.delivered, last.dead_letters);
+        "instance {}: {} of {} accepted events wait {} for the next ringpostd, {} of them on disk; {} "
+        "delivered, "
+        "{} dead letters",
+        last.name, last.waiting, last.accepted, handed_on ? "with the keeper" : "on disk",
+        last.waiting_on_disk, last.delivered, last.dead_letters);
   } else {
     spdlog::error(
         "instance {}: {} of {} accepted events did not reach Kafka within stop_timeout ({}) and end with "
-        "this process; {} delivered, {} dead letters",
-        last.name, last.waiting, last.accepted, last.connected ? "connected" : "no broker in reach",
-        last.delivered, last.dead_letters);
+        "this process; {} delivered, {} on disk, {} dead letters",
+        last.name, unsafe, last.accepted, last.connected ? "connected" : "no broker in reach", last.delivered,
+        last.waiting_on_disk, last.dead_letters);
   }
   if (--instances_running_ == 0) io_.stop();
 }

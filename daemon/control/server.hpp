@@ -22,6 +22,7 @@
 #include "daemon/control/estate.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/socket_file.hpp"
+#include "daemon/store/state_directory.hpp"
 
 namespace ringpost::daemon {
 
@@ -48,6 +49,8 @@ class Server {
   };
 
   // server_adoption.cpp
+  void open_state_directory();
+  DiskConfig disk_of(const InstanceConfig& config);
   void make_instances(Estate& estate);
   std::unique_ptr<Instance> make_instance(const InstanceConfig& config, Inheritance inheritance);
   void drop_unregistered(std::uint32_t index, std::set<std::uint64_t> lanes);
@@ -83,6 +86,8 @@ class Server {
   void keep_house();
 
   boost::asio::io_context io_;
+  std::unique_ptr<StateDirectory> state_directory_;  // null: state_problem_ says why
+  std::string state_problem_;
   Custody custody_;
   ControlState state_;
   SocketFile& socket_;

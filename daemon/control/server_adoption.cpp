@@ -73,19 +73,43 @@ bool Server::is_damaged(const std::string& instance) const {
   return std::find(damaged_.begin(), damaged_.end(), instance) != damaged_.end();
 }
 
+// Without it everything goes on that needs no disk.
+void Server::open_state_directory() {
+  state_directory_ = StateDirectory::open(state_.config.daemon.state_dir, true, state_problem_);
+  if (!state_directory_) {
+    spdlog::error(
+        "{}. Until that is mended dead letters are counted and logged only, an outage longer than the buffer "
+        "is "
+        "refused, and without a keeper what is left at a stop is lost",
+        state_problem_);
+  }
+}
+
+DiskConfig Server::disk_of(const InstanceConfig& config) {
+  DiskConfig disk;
+  disk.problem = state_problem_;
+  disk.sync = state_.config.daemon.sync;
+  disk.sync_interval = state_.config.daemon.sync_interval;
+  if (!state_directory_) return disk;
+  disk.directory = state_directory_->instance_directory(config.name, disk.problem);
+  if (disk.directory.empty()) spdlog::error("instance {}: {}", config.name, disk.problem);
+  return disk;
+}
+
 std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, Inheritance inheritance) {
   InstanceEvents events;
   events.client_malformed = [this, name = config.name](std::uint64_t client_id, const std::string& why) {
     boost::asio::post(io_, [this, client_id, name, why] { client_malformed(client_id, name, why); });
   };
-  if (inheritance.empty()) return std::make_unique<Instance>(config, std::move(events));
+  const DiskConfig disk = disk_of(config);
+  if (inheritance.empty()) return std::make_unique<Instance>(config, std::move(events), Inheritance{}, disk);
   if (!inheritance.arena || !inheritance.journal) {
     spdlog::error(
         "instance {}: the keeper has no {} of it, for it died, too: events that only this had are lost",
         config.name, inheritance.arena ? "journal" : "arena");
   }
   try {
-    return std::make_unique<Instance>(config, events, std::move(inheritance));
+    return std::make_unique<Instance>(config, events, std::move(inheritance), disk);
   } catch (const std::invalid_argument&) {
     throw;
   } catch (const std::exception& error) {
@@ -98,7 +122,9 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
     state_.lanes_elsewhere = true;
     InstanceConfig stopped = config;
     stopped.enabled = false;
-    return std::make_unique<Instance>(stopped, std::move(events));
+    DiskConfig none;  // what is on disk goes with what the keeper holds
+    none.problem = error.what();
+    return std::make_unique<Instance>(stopped, std::move(events), Inheritance{}, none);
   }
 }
 

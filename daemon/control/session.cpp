@@ -112,8 +112,9 @@ void Session::question(const ipc::Frame& frame) {
   }
   if (phase_ == Phase::kIdle) return answer_client(frame);
   if (frame.header.type == ipc::FrameType::kStatus) return read_status(frame.header.number);
+  if (frame.header.type == ipc::FrameType::kLetters) return decide_letters(frame);
   if (frame.header.type != ipc::FrameType::kHello)
-    return protocol_error("its first frame was neither hello nor status");
+    return protocol_error("its first frame was neither hello nor a question that needs none");
   hello(frame);
 }
 
@@ -182,6 +183,8 @@ void Session::answer_client(const ipc::Frame& frame) {
       return;
     case ipc::FrameType::kStatus:
       return read_status(number);
+    case ipc::FrameType::kLetters:
+      return decide_letters(frame);
     default:
       protocol_error("it sent a frame that is no question");
   }

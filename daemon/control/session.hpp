@@ -9,7 +9,8 @@
 //     kAdopted ──hello that names this daemon──▶ kIdle        a connection of a dead daemon's: everything else that
 //                                                            comes before that hello is dropped
 //
-// A status question instead of the hello makes no client: it is answered, and that is the connection's end.
+// A question about the status or dead letters instead of the hello makes no client: it is answered, and that is the
+// connection's end.
 #pragma once
 
 #include <chrono>
@@ -132,6 +133,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void read_status(std::uint64_t number);
   void send_status(std::uint64_t number, const std::vector<Reading>& readings);
   DaemonStatus daemon_status() const;
+  // session_letters.cpp
+  void decide_letters(const ipc::Frame& frame);
+  void refuse_letters(std::uint64_t number, ipc::Refusal refusal, std::string_view text);
+  void send_letters_done(std::uint64_t number, const std::vector<ipc::LetterResult>& results);
 
   bool answer(const ipc::Frame& frame, std::span<const int> descriptors = {});
   void refuse(std::uint64_t number, ipc::Refusal refusal, std::string_view text);

@@ -37,10 +37,28 @@ json::array topics_of(const InstanceStatus& instance) {
     topics.push_back(json::object{{"name", topic.name},
                                   {"state", topic.state},
                                   {"partitions", topic.partitions},
+                                  {"accepted", topic.accepted},
+                                  {"delivered", topic.delivered},
+                                  {"waiting", topic.waiting},
+                                  {"dead_letters", topic.dead_letters},
                                   {"buffer_used_bytes", topic.buffer_used_bytes},
                                   {"full", topic.full}});
   }
   return topics;
+}
+
+json::object disk_of(const InstanceStatus::OnDisk& disk) {
+  return {
+      {"state", disk.state},
+      {"problem", disk.problem},
+      {"spool_bytes", disk.spool_bytes},
+      {"spool_max_bytes", disk.spool_max_bytes},
+      {"damaged", disk.damaged},
+      {"letters_kept", disk.letters_kept},
+      {"letters_bytes", disk.letters_bytes},
+      {"letters_removed", disk.letters_removed},
+      {"letters_unwritten", disk.letters_unwritten},
+  };
 }
 
 json::object refusals_of(const std::array<std::uint64_t, ipc::kRefusalCount>& refused) {
@@ -82,8 +100,10 @@ json::object json_of(const Reading& reading) {
       {"waiting", instance.waiting},
       {"waiting_in_lanes", instance.waiting_in_lanes},
       {"waiting_in_arena", instance.waiting_in_arena},
+      {"waiting_on_disk", instance.waiting_on_disk},
       {"in_flight", instance.in_flight},
       {"dead_letters", instance.dead_letters},
+      {"missing_on_disk", instance.missing_on_disk},
       {"dead_letters_by_reason", counts_of(instance.dead_letters_by_reason)},
       {"refused", counts_of(instance.refused)},
       {"oldest_waiting_ms", instance.oldest_waiting_ms},
@@ -92,6 +112,7 @@ json::object json_of(const Reading& reading) {
       {"lane_bytes", instance.lane_bytes},
       {"malformed_lanes", instance.malformed_lanes},
       {"producers_created", instance.producers_created},
+      {"disk", disk_of(instance.disk)},
       {"topics", topics_of(instance)},
   };
 }

@@ -170,11 +170,13 @@ void Arena::commit() {
   header().selector.store(selector, std::memory_order_release);
 }
 
+std::span<const std::byte> Arena::record_bytes(Ticket ticket) const {
+  return {at(ticket + sizeof(ArenaPrefix)), prefix_at(ticket)->size - sizeof(ArenaPrefix)};
+}
+
 ipc::RecordView Arena::record(Ticket ticket) const {
-  const std::span<const std::byte> bytes(at(ticket + sizeof(ArenaPrefix)),
-                                         prefix_at(ticket)->size - sizeof(ArenaPrefix));
   ipc::RecordView view;
-  [[maybe_unused]] const ipc::RecordError error = ipc::parse_record(bytes, view);
+  [[maybe_unused]] const ipc::RecordError error = ipc::parse_record(record_bytes(ticket), view);
   assert(error == ipc::RecordError::kNone);  // it was parsed before it came here, and nobody else writes here
   return view;
 }

@@ -2,6 +2,7 @@
 // acknowledged them (layout: ipc/arena_layout.hpp). Single-threaded: the instance's thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -70,6 +71,7 @@ class Arena {
 
   const ipc::ArenaPrefix& prefix(Ticket ticket) const { return *prefix_at(ticket); }
   ipc::RecordView record(Ticket ticket) const;
+  std::span<const std::byte> record_bytes(Ticket ticket) const;
   std::uint32_t chunk_of(Ticket ticket) const {
     return static_cast<std::uint32_t>((ticket - chunks_offset_) / chunk_bytes_);
   }
@@ -87,6 +89,7 @@ class Arena {
   std::uint64_t freed_segment() const { return next_.freed_segment; }  // 0: none
 
   const std::string& id() const { return id_; }
+  std::array<std::uint8_t, 16> id_bytes() const { return header().arena_id; }
   std::uint64_t first_sequence() const { return header().first_sequence; }
   std::uint64_t next_sequence() const { return next_.next_sequence; }
   // accepted = delivered + dead + spooled + waiting.
@@ -95,10 +98,12 @@ class Arena {
   std::uint64_t dead() const { return sums_.dead; }  // overdue ones, too
   std::uint64_t spooled() const { return sums_.spooled; }
   std::uint64_t waiting() const { return accepted() - delivered() - dead() - spooled(); }
-  // Of what was on disk, in segments that are gone.
-  std::uint64_t freed_disk_delivered() const { return sums_.disk_delivered; }
-  std::uint64_t freed_disk_dead() const { return sums_.disk_dead; }
-  std::uint64_t freed_disk_foreign() const { return sums_.disk_foreign; }
+  // All of these, and what was on disk in segments that are gone.
+  Totals sums() const {
+    Totals sums = sums_;
+    sums.waiting = waiting();
+    return sums;
+  }
   // The same by topic, the one without a name first. When all that was left is settled.
   std::vector<TopicTotals> totals() const;
   std::size_t buffer_bytes() const { return chunk_bytes_ * chunks_.size(); }

@@ -124,8 +124,10 @@ std::uint64_t Arena::recover_records(std::uint32_t number) {
 // `ended`: by book, the stay that counts this chunk's records that have ended.
 void Arena::count_recovered(std::uint32_t number, Ticket ticket, std::vector<Tenancy::Number>& ended) {
   const ArenaPrefix& at = prefix(ticket);
-  std::uint64_t& position = lane_positions_[at.lane_id];
-  position = std::max(position, at.lane_position);
+  if (at.lane_id != ipc::kReplayLane) {
+    std::uint64_t& position = lane_positions_[at.lane_id];
+    position = std::max(position, at.lane_position);
+  }
   ChunkUse& use = chunks_[number];
   const ArenaState state = state_of(ticket);
   if (state == ArenaState::kWaiting || state == ArenaState::kHanded) {

@@ -1,59 +1,60 @@
 #include "daemon/instance/delivery.hpp"
 
-#include <cassert>
-
 #include "daemon/config/log.hpp"
 
 namespace ringpost::daemon {
 namespace {
 
-std::string_view name_of(kafka::DeadReason reason) {
+LetterReason letter_reason_of(kafka::DeadReason reason) {
   switch (reason) {
     case kafka::DeadReason::kRefusedByBroker:
-      return "refused_by_broker";
+      return LetterReason::kRefusedByBroker;
     case kafka::DeadReason::kUnknownTopic:
-      return "unknown_topic";
+      return LetterReason::kUnknownTopic;
     case kafka::DeadReason::kTimedOut:
-      return "timed_out";
+      return LetterReason::kTimedOut;
     case kafka::DeadReason::kOutcomeUnknown:
-      return "outcome_unknown";
+      return LetterReason::kOutcomeUnknown;
   }
-  return "unknown";
+  return LetterReason::kRefusedByBroker;
+}
+
+void fill_headers(const ipc::RecordView& record, std::vector<kafka::Header>& headers) {
+  headers.clear();
+  ipc::HeaderReader reader(record.headers);
+  while (const auto field = reader.next()) headers.push_back({field->name, field->value});
 }
 
 }  // namespace
 
 kafka::RecordView Delivery::view(kafka::Ticket ticket, std::vector<kafka::Header>& headers) {
-  const ipc::RecordView record = arena_.record(ticket);
-  headers.clear();
-  ipc::HeaderReader reader(record.headers);
-  while (const auto field = reader.next()) headers.push_back({field->name, field->value});
-  const ipc::ArenaPrefix& prefix = arena_.prefix(ticket);
-  return {prefix.sequence, record.topic, record.key, headers, record.message, prefix.create_time_ms};
+  if (WaitingRecords::is_from_disk(ticket)) {
+    const StoredRecord stored = parts_.records.stored(ticket);
+    fill_headers(stored.view, headers);
+    kafka::RecordView view{stored.sequence, stored.view.topic,   stored.view.key,
+                           headers,         stored.view.message, stored.create_time_ms};
+    if (stored.replay_of != 0 || stored.arena_id != parts_.records.arena().id_bytes())
+      view.id = id_ = parts_.records.id(ticket);
+    return view;
+  }
+  Arena& arena = parts_.records.arena();
+  const ipc::RecordView record = arena.record(ticket);
+  fill_headers(record, headers);
+  const ipc::ArenaPrefix& prefix = arena.prefix(ticket);
+  kafka::RecordView view{prefix.sequence, record.topic,   record.key,
+                         headers,         record.message, prefix.create_time_ms};
+  if (prefix.lane_id == ipc::kReplayLane) view.id = id_ = parts_.records.id(ticket);
+  return view;
 }
 
 void Delivery::delivered(kafka::Ticket ticket, std::int32_t /*partition*/, std::int64_t /*offset*/) {
-  arena_.finish(ticket, ipc::ArenaState::kDelivered);
+  parts_.burial.acknowledged(ticket);
+  if (parts_.records.replay_of(ticket) != 0) return parts_.replays.delivered(ticket);
+  parts_.records.finish(ticket, WaitingRecords::End::kDelivered);
 }
 
 void Delivery::dead(kafka::Ticket ticket, const kafka::DeadNotice& notice) {
-  bury(ticket, name_of(notice.reason), notice.detail);
-}
-
-kafka::RecordOwner::BringBack Delivery::bring_back(kafka::Ticket /*block*/,
-                                                   std::vector<Returned>& /*records*/) {
-  assert(false && "nothing was ever put on disk");
-  return BringBack::kLater;
-}
-
-void Delivery::bury(Arena::Ticket ticket, std::string_view reason, std::string_view detail) {
-  const ipc::RecordView record = arena_.record(ticket);
-  // There is no dead-letter file yet: this line and the counts are all that is left of the event.
-  log_limited(spdlog::level::err, instance_ + "/dead/" + std::string(reason),
-              "instance {}: event {}-{} for topic {} ({} bytes) is lost: {}: {}", instance_, arena_.id(),
-              arena_.prefix(ticket).sequence, record.topic, record.event_bytes(), reason, detail);
-  ++dead_by_reason_.try_emplace(std::string(reason)).first->second;
-  arena_.finish(ticket, ipc::ArenaState::kDead);
+  parts_.burial.bury(ticket, {letter_reason_of(notice.reason), notice.code, std::string(notice.detail)});
 }
 
 void Delivery::topic_facts(std::string_view topic, const kafka::TopicFacts& facts) {
@@ -63,7 +64,7 @@ void Delivery::topic_facts(std::string_view topic, const kafka::TopicFacts& fact
                 "administrator creates it",
                 instance_, topic);
   }
-  topics_.learn(topic, facts);
+  parts_.topics.learn(topic, facts);
 }
 
 }  // namespace ringpost::daemon

@@ -1,21 +1,22 @@
 #include "daemon/instance/instance.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "daemon/config/log.hpp"
+#include "daemon/instance/disk.hpp"
 #include "daemon/instance/loop.hpp"
 
 namespace ringpost::daemon {
 namespace {
 
-Arena arena_of(const InstanceConfig& config, Inheritance& inheritance) {
-  if (!inheritance.arena) return {config.buffer_size_bytes, config.max_event_size_bytes};
-  Arena left(std::move(inheritance.arena));
+// The arena of a dead daemon, or the one that takes its place now that nothing is left in it.
+Arena go_on_with(const InstanceConfig& config, Arena left, bool with_lanes) {
   // In the lanes that were left lie events of the size that was allowed then: they are taken, and judged.
   const std::size_t max_event_bytes =
-      inheritance.lanes.empty() ? config.max_event_size_bytes
-                                : std::max<std::size_t>(config.max_event_size_bytes, left.max_event_bytes());
+      with_lanes ? std::max<std::size_t>(config.max_event_size_bytes, left.max_event_bytes())
+                 : config.max_event_size_bytes;
   if (left.has_size(config.buffer_size_bytes, max_event_bytes)) return left;
   if (left.waiting() == 0) return {config.buffer_size_bytes, max_event_bytes, left};
   spdlog::warn(
@@ -27,13 +28,25 @@ Arena arena_of(const InstanceConfig& config, Inheritance& inheritance) {
 
 }  // namespace
 
-Instance::Instance(const InstanceConfig& config, InstanceEvents events, Inheritance inheritance) {
-  Arena arena = arena_of(config, inheritance);
+Instance::Instance(const InstanceConfig& config, InstanceEvents events, Inheritance inheritance,
+                   const DiskConfig& disk) {
+  std::optional<Arena> arena;
+  if (inheritance.arena) arena.emplace(std::move(inheritance.arena));
+  Disk on_disk = open_disk(config, disk, arena ? &*arena : nullptr);
+  if (arena) {
+    arena.emplace(go_on_with(config, std::move(*arena), !inheritance.lanes.empty()));
+  } else {
+    // Above all that the spool has: then sequences say who came first, whichever arena gave them.
+    const std::uint64_t first = on_disk.spool ? on_disk.spool->largest_sequence() + 1 : 1;
+    arena.emplace(config.buffer_size_bytes, config.max_event_size_bytes, first);
+  }
+  if (on_disk.spool) on_disk.spool->continue_for(arena->id_bytes());
   // An arena that was left holds events up to its own size.
   InstanceConfig effective = config;
   effective.max_event_size_bytes =
-      std::min<std::uint64_t>(config.max_event_size_bytes, arena.max_event_bytes());
-  loop_ = std::make_unique<Loop>(effective, std::move(events), std::move(arena), inheritance);
+      std::min<std::uint64_t>(config.max_event_size_bytes, arena->max_event_bytes());
+  loop_ = std::make_unique<Loop>(effective, std::move(events), std::move(*arena), std::move(on_disk),
+                                 inheritance);
 }
 
 Instance::~Instance() = default;
@@ -77,6 +90,13 @@ void Instance::client_gone(std::uint64_t client_id, std::function<void()> done) 
 
 void Instance::status(std::function<void(const InstanceStatus&)> done) {
   loop_->ask([done = std::move(done)](Loop& loop) { done(loop.read_status()); });
+}
+
+void Instance::decide_letters(ipc::LetterAction action, std::vector<ipc::LetterName> letters,
+                              LettersDone done) {
+  loop_->ask([action, letters = std::move(letters), done = std::move(done)](Loop& loop) {
+    done(loop.decide_letters(action, letters));
+  });
 }
 
 void Instance::abandon_lane(std::uint64_t lane_id) {

@@ -13,8 +13,10 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/instance/client.hpp"
+#include "daemon/instance/disk_config.hpp"
 #include "daemon/instance/inheritance.hpp"
 #include "ipc/descriptor.hpp"
+#include "ipc/frames.hpp"
 
 namespace ringpost::daemon {
 
@@ -32,11 +34,14 @@ struct InstanceStatus {
   std::uint64_t lanes = 0;
   std::uint64_t accepted = 0;
   std::uint64_t delivered = 0;
-  std::uint64_t waiting = 0;  // waiting_in_lanes + waiting_in_arena
+  std::uint64_t waiting = 0;  // waiting_in_lanes + waiting_in_arena + waiting_on_disk
   std::uint64_t waiting_in_lanes = 0;
-  std::uint64_t waiting_in_arena = 0;  // in_flight is part of it
-  std::uint64_t in_flight = 0;         // inside librdkafka
+  std::uint64_t waiting_in_arena = 0;
+  std::uint64_t waiting_on_disk = 0;
+  std::uint64_t in_flight = 0;  // of these inside librdkafka; overdue ones, which count as dead letters, too
   std::uint64_t dead_letters = 0;
+  std::uint64_t missing_on_disk =
+      0;  // of dead_letters: the spool had them, and its files are damaged or were taken away
   std::map<std::string, std::uint64_t> dead_letters_by_reason;
   std::map<std::string, std::uint64_t> refused;  // by code name, as the clients count it
   std::int64_t oldest_waiting_ms = 0;
@@ -45,10 +50,27 @@ struct InstanceStatus {
   std::uint64_t lane_bytes = 0;
   std::uint64_t malformed_lanes = 0;
   std::uint64_t producers_created = 0;
+  struct OnDisk {
+    std::string state;    // "ok", "failing", "none": there is no state_dir that can be used
+    std::string problem;  // for people; empty: none
+    std::uint64_t spool_bytes = 0;
+    std::uint64_t spool_max_bytes = 0;
+    std::uint64_t damaged = 0;       // records that could not be read back, since the start
+    std::uint64_t letters_kept = 0;  // neither voided, replayed nor purged
+    std::uint64_t letters_bytes = 0;
+    std::uint64_t letters_removed = 0;    // by size or age, since the start
+    std::uint64_t letters_unwritten = 0;  // still to be written: these count as waiting
+  };
+  OnDisk disk;
   struct Topic {
-    std::string name;
-    std::string state;  // "exists", "missing", "unasked"
+    std::string name;   // empty: of all that have no book of their own
+    std::string state;  // "exists", "missing", "unasked"; empty where the cluster was not asked
     std::int32_t partitions = 0;
+    // Without what lies in the lanes.
+    std::uint64_t accepted = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t waiting = 0;
+    std::uint64_t dead_letters = 0;
     std::uint64_t buffer_used_bytes = 0;  // of chunks that it pins, alone or with others
     bool full = false;                    // at its share: its calls get BUFFER_FULL
   };
@@ -73,7 +95,8 @@ class Instance {
  public:
   // Goes on with what a dead daemon has left, if it has. Throws std::invalid_argument when librdkafka refuses a
   // property, std::runtime_error when what was left is damaged or of another version: it is left as it is, then.
-  Instance(const InstanceConfig& config, InstanceEvents events, Inheritance inheritance = {});
+  Instance(const InstanceConfig& config, InstanceEvents events, Inheritance inheritance = {},
+           const DiskConfig& disk = {});
   ~Instance();  // stops without waiting for delivery, if stop() was not called
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -110,6 +133,9 @@ class Instance {
   // No publisher of this client looks at a dead daemon's boards any more.
   void confirm(std::uint64_t client_id);
   void status(std::function<void(const InstanceStatus&)> done);
+  // Decides what becomes of dead letters; a result for each of them.
+  using LettersDone = std::function<void(const std::vector<ipc::LetterResult>&)>;
+  void decide_letters(ipc::LetterAction action, std::vector<ipc::LetterName> letters, LettersDone done);
   void stop(StopRequest request);
 
  private:

@@ -11,6 +11,11 @@
 #include "ipc/clock.hpp"
 
 namespace ringpost::daemon {
+namespace {
+
+CauseOfDeath cause(LetterReason reason, std::string detail) { return {reason, 0, std::move(detail)}; }
+
+}  // namespace
 
 Intake::Intake(const InstanceConfig& config, Parts parts, Journal journal)
     : config_(config), parts_(parts), journal_(std::move(journal)), feeds_(drain_.feeds()) {}
@@ -46,8 +51,7 @@ DrainResult Intake::round() {
   if (result.records != 0) {
     parts_.arena.commit();
     release_lanes();
-    for (const Buried& buried : buried_)
-      parts_.delivery.bury(buried.ticket, buried.verdict.reason, buried.verdict.detail);
+    for (Buried& buried : buried_) parts_.burial.bury(buried.ticket, std::move(buried.cause));
     buried_.clear();
   }
   note_malformed();
@@ -74,26 +78,23 @@ bool Intake::accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::
   const bool inherited = feed.front_is_inherited();
   const bool revoked = !inherited && !revoked_.empty() && revoked_.contains(feed.client().id);
   Verdict verdict = revoked ? refuse_revoked(feed, bytes.size()) : check(record, rule, inherited);
-  if (!verdict.reason.empty()) {
-    buried_.push_back({ticket, std::move(verdict)});
+  if (verdict) {
+    buried_.push_back({ticket, std::move(*verdict)});
     return true;
   }
-  queue(ticket, record, deadline_of(stamp_ns));
+  queue(ticket, record, rule.deadline_ns(stamp_ns), false);
   return true;
 }
 
-std::int64_t Intake::deadline_of(std::int64_t stamp_ns) const {
-  const auto send_timeout_ns = std::chrono::nanoseconds(config_.send_timeout).count();
-  return send_timeout_ns == 0 ? 0 : stamp_ns + send_timeout_ns;
-}
-
-void Intake::queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns) {
+void Intake::queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns,
+                   bool tried) {
   kafka::Outbox::Addition addition;
   addition.ticket = ticket;
   addition.topic = record.topic;
   addition.key = record.key;
   addition.size_bytes = static_cast<std::uint32_t>(record.event_bytes());
   addition.deadline_ns = deadline_ns;
+  addition.tried = tried;
   parts_.outbox.add(addition);
 }
 
@@ -114,30 +115,32 @@ Intake::Verdict Intake::refuse_revoked(LaneFeed& feed, std::size_t record_bytes)
   books.revoked_bytes += record_bytes;
   if (books.revoked_bytes > 2 * feed.capacity_bytes())
     feed.end_for("it goes on publishing to an instance that it may not use any more");
-  return {"denied", "the client's user may not use the instance any more (allow)"};
+  return cause(LetterReason::kDenied, "the client's user may not use the instance any more (allow)");
 }
 
 Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule, bool inherited) const {
   // The board says so, and an honest client has asked it. What was accepted before is delivered.
-  if (!config_.enabled && !inherited) return {"disabled", "the instance is switched off (enabled = false)"};
+  if (!config_.enabled && !inherited)
+    return cause(LetterReason::kDisabled, "the instance is switched off (enabled = false)");
   if (rule.over_quota) {
-    return {
-        "too_many_unknown_topics",
+    return cause(
+        LetterReason::kTooManyUnknownTopics,
         "this client or its user has brought too many names that no pattern of the configuration spells out "
-        "and the cluster does not know (unknown_topics_per_client_max, unknown_topics_per_user_max)"};
+        "and the cluster does not know (unknown_topics_per_client_max, unknown_topics_per_user_max)");
   }
-  if (!rule.listed && inherited) {
-    return {"topic_removed", "the topic was taken off the instance's list while this event waited"};
-  }
-  if (!rule.listed) return {"unknown_topic", "not on the instance's list of topics"};
-  if (rule.compacted && !record.key) return {"null_key", "the topic is compacted and takes no null keys"};
+  if (!rule.listed && inherited)
+    return cause(LetterReason::kTopicRemoved,
+                 "the topic was taken off the instance's list while this event waited");
+  if (!rule.listed) return cause(LetterReason::kUnknownTopic, "not on the instance's list of topics");
+  if (rule.compacted && !record.key)
+    return cause(LetterReason::kNullKey, "the topic is compacted and takes no null keys");
   if (record.event_bytes() > rule.max_event_bytes) {
-    return {"too_large",
-            "larger than the topic's limit of " + std::to_string(rule.max_event_bytes) + " bytes"};
+    return cause(LetterReason::kTooLarge,
+                 "larger than the topic's limit of " + std::to_string(rule.max_event_bytes) + " bytes");
   }
   const json::JsonError error = json::check_json(record.message, ipc::kJsonDepthMax);
-  if (error) return {"invalid_json", "not JSON at byte " + std::to_string(error.offset)};
-  return {};
+  if (error) return cause(LetterReason::kInvalidJson, "not JSON at byte " + std::to_string(error.offset));
+  return std::nullopt;
 }
 
 // After the arena's commit only: until then a lane is the one place where its records surely are.
@@ -225,6 +228,12 @@ std::uint64_t Intake::client_count() const {
   std::unordered_set<std::uint64_t> clients;
   for (const auto& feed : feeds_) clients.insert(feed->client().id);
   return clients.size();
+}
+
+std::string Intake::client_name_of(std::uint64_t lane_id) const {
+  const auto found = std::find_if(feeds_.begin(), feeds_.end(),
+                                  [lane_id](const auto& feed) { return feed->lane_id() == lane_id; });
+  return found == feeds_.end() ? std::string() : (*found)->client().name;
 }
 
 std::array<std::uint64_t, ipc::kRefusedCodes> Intake::refused_untrusted() const {

@@ -18,7 +18,8 @@
 #include <vector>
 
 #include "daemon/instance/arena.hpp"
-#include "daemon/instance/delivery.hpp"
+#include "daemon/instance/burial.hpp"
+#include "daemon/instance/disk.hpp"
 #include "daemon/instance/drain.hpp"
 #include "daemon/instance/journal.hpp"
 #include "daemon/instance/topics.hpp"
@@ -31,7 +32,7 @@ class Intake {
   struct Parts {
     Arena& arena;
     Topics& topics;
-    Delivery& delivery;
+    Burial& burial;
     kafka::Outbox& outbox;
   };
   Intake(const InstanceConfig& config, Parts parts, Journal journal = Journal());
@@ -41,8 +42,9 @@ class Intake {
   void adopt_lane(std::shared_ptr<Client> client, const Journal::Left& left, const ipc::Descriptor& memory);
   // Takes out of the journal what has no memory any more.
   void forget_lane(const Journal::Left& left) { journal_.forget(left.entry); }
-  // Settles the arena's records that a dead daemon has left: into the queues, or to the dead letters.
-  void requeue_left();
+  // Settles the records that a dead daemon has left in arena and spool: into the queues, in one order, or to the dead
+  // letters. Blocks of topics that are not listed any more are given back.
+  std::vector<Spool::Ticket> requeue_left(const Disk& disk);
   const Journal& journal() const { return journal_; }
 
   // From now on the lane is part of every cut. False: there is no memory or no room for another.
@@ -73,20 +75,19 @@ class Intake {
   std::uint64_t lane_bytes() const;
   std::uint64_t waiting_bytes() const;  // in the lanes, as of the last look
   std::uint64_t client_count() const;
+  // What the client of this lane calls itself; empty: the lane is gone.
+  std::string client_name_of(std::uint64_t lane_id) const;
   std::uint64_t malformed_lanes() const { return malformed_lanes_; }
   // Since the start, by code index.
   std::array<std::uint64_t, ipc::kRefusedCodes> refused_untrusted() const;
 
  private:
   bool accept(LaneFeed& feed, std::int64_t stamp_ns, std::span<const std::byte> bytes);
-  // Why this record may not go to Kafka whatever its client thought; empty: it may.
-  struct Verdict {
-    std::string_view reason;
-    std::string detail;
-  };
+  // Why this record may not go to Kafka whatever its client thought; nullopt: it may.
+  using Verdict = std::optional<CauseOfDeath>;
   Verdict check(const ipc::RecordView& record, const Topics::Rule& rule, bool inherited) const;
-  void queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns);
-  std::int64_t deadline_of(std::int64_t stamp_ns) const;
+  void queue(Arena::Ticket ticket, const ipc::RecordView& record, std::int64_t deadline_ns, bool tried);
+  void requeue(Arena::Ticket ticket);
   void note_beyond_share(LaneFeed& feed, std::size_t record_bytes);
   Verdict refuse_revoked(LaneFeed& feed, std::size_t record_bytes);
   void release_lanes();
@@ -117,7 +118,7 @@ class Intake {
   // Records that were appended in this round and must not be produced.
   struct Buried {
     Arena::Ticket ticket;
-    Verdict verdict;
+    CauseOfDeath cause;
   };
   std::vector<Buried> buried_;
   std::int64_t realtime_offset_ns_ = 0;  // CLOCK_REALTIME - CLOCK_MONOTONIC, as of this round

@@ -5,15 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-#define RINGPOST_NO_HANDLE_NAME  // `ringpost` is the namespace here
-#include "client-lib/ringpost.h"
 #include "daemon/config/log.hpp"
 #include "ipc/clock.hpp"
 
 namespace ringpost::daemon {
 namespace {
-
-constexpr std::int64_t kNsPerMs = 1'000'000;
 
 // After so long without a record the thread sleeps behind the doorbell instead of napping.
 constexpr std::int64_t kQuietNs = 1'000 * kNsPerMs;
@@ -30,12 +26,18 @@ constexpr std::chrono::microseconds kNapWithoutRoom{20'000};
 // While a publisher may look at a dead daemon's board the doorbell can't be armed.
 constexpr std::chrono::microseconds kNapWithOldBoards{10'000};
 
-// Where a successor goes on with what waits, a stop waits for reports as long as they come: what is in flight then would
-// be sent twice. For so long none came: the broker is away.
-constexpr std::int64_t kStallNs = 2'000 * kNsPerMs;
+// While letters or runs are on their way to the disk.
+constexpr std::chrono::microseconds kNapForDisk{10'000};
 
-// A publish that passed its checks just before the boards said "stopping" gets so long to store its tail.
-constexpr std::int64_t kSettleNs = 50 * kNsPerMs;
+// What one turn puts on disk: some milliseconds, in which lanes fill.
+constexpr std::uint64_t kSpilledAtOnceBytes = 4u << 20;
+constexpr std::size_t kUnlistedBlocksAtOnce = 4;
+
+// What is inside librdkafka can't go to disk when it is stuck: a quarter of the buffer at the most.
+constexpr std::size_t kWindowsOfBuffer = 4;
+
+// How often old letters are looked for.
+constexpr std::int64_t kTidyNs = 10'000 * kNsPerMs;
 
 std::string join(const std::vector<std::string>& parts) {
   std::string joined;
@@ -71,25 +73,14 @@ kafka::OutboxConfig outbox_config(const InstanceConfig& config, const std::strin
   outbox.topics = exact_names(config.topics);
   outbox.id_prefix = config.event_id ? arena.id() : "";
   outbox.ever_connected = arena.ever_connected();
+  outbox.windows_max_bytes = arena.buffer_bytes() / kWindowsOfBuffer;
   outbox.linger = config.linger;
   return outbox;
 }
 
-std::string_view name_of(kafka::TopicFacts::State state) {
-  switch (state) {
-    case kafka::TopicFacts::State::kUnasked:
-      return "unasked";
-    case kafka::TopicFacts::State::kExists:
-      return "exists";
-    case kafka::TopicFacts::State::kMissing:
-      return "missing";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
-Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events, Arena arena,
+Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events, Arena arena, Disk disk,
                      Inheritance& inheritance)
     : config_(config),
       events_(std::move(events)),
@@ -97,18 +88,24 @@ Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events, Arena 
       embedded_(embedded_cluster_of(config_)),
       board_(config_.name),
       arena_(std::move(arena)),
+      disk_(std::move(disk)),
       topics_(config_, board_, arena_),
-      delivery_(config_.name, arena_, topics_),
+      records_(arena_, disk_.spool.get(), disk_.letters.get()),
+      burial_(config_.name, records_, disk_.letters.get()),
+      overflow_(config_, records_, topics_),
+      replays_(config_, records_, topics_, disk_.letters.get()),
+      delivery_(config_.name, {records_, topics_, burial_, overflow_, replays_}),
       outbox_(
           outbox_config(config_, embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers), arena_),
           delivery_),
-      intake_(config_, {arena_, topics_, delivery_, outbox_},
+      intake_(config_, {arena_, topics_, burial_, outbox_},
               inheritance.journal ? Journal(std::move(inheritance.journal)) : Journal()),
       sleeper_(board_.board().doorbell_armed),
       brokers_(embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers)) {
   board_.board().buffer_bytes.store(arena_.buffer_bytes(), std::memory_order_relaxed);
   board_.board().max_event_bytes.store(config_.max_event_size_bytes, std::memory_order_relaxed);
   sleeper_.watch_reports(outbox_.event_fd());
+  burial_.name_clients_by([this](kafka::Ticket ticket) { return client_name_of(ticket); });
   adopt(inheritance);
   update_board();
 }
@@ -132,7 +129,8 @@ void Instance::Loop::adopt(Inheritance& inheritance) {
   }
   for (auto& [client_id, doorbell] : inheritance.doorbells)
     sleeper_.watch_doorbell(client_id, std::move(doorbell));
-  intake_.requeue_left();
+  unlisted_blocks_ = intake_.requeue_left(disk_);
+  if (disk_.letters) disk_.letters->forget_ids();
 }
 
 void Instance::Loop::start() {
@@ -164,6 +162,7 @@ void Instance::Loop::run() {
     const DrainResult drained = stop_ && stop_->leave_lanes ? DrainResult{} : intake_.round();
     outbox_.hand_over();
     outbox_.poll();
+    step_disk();
     tell_malformed();
     update_board();
     rest(drained);
@@ -194,7 +193,9 @@ void Instance::Loop::update_board() {
   board.waiting_events.store(arena_.waiting(), std::memory_order_relaxed);
   board.buffer_used_bytes.store(arena_.used_bytes(), std::memory_order_relaxed);
   if (connection.ever_connected && !arena_.ever_connected()) arena_.note_connected();
-  topics_.mark_full(Shares(arena_, intake_.waiting_bytes(), several_topics_));
+  // Where there is room on disk nobody's share is used up.
+  const bool shared = several_topics_ && !overflow_.may_spill(ipc::monotonic_ns());
+  topics_.mark_full(Shares(arena_, intake_.waiting_bytes(), shared));
 
   const ipc::Admission admission = admission_by(connection);
   board.admission.store(static_cast<std::uint32_t>(admission), std::memory_order_relaxed);
@@ -211,19 +212,87 @@ ipc::Admission Instance::Loop::admission_by(const kafka::Connection& connection)
   return too_long ? ipc::Admission::kNotConnected : ipc::Admission::kAccept;
 }
 
-bool Instance::Loop::is_finished() {
-  if (!stop_) return false;
+// After the round and the reports: what waits for a letter gets it, what is stuck makes room, what is done with goes.
+void Instance::Loop::step_disk() {
+  if (!disk_.letters && !disk_.spool) return;
   const std::int64_t now_ns = ipc::monotonic_ns();
-  const bool lanes_done = stop_->leave_lanes || (now_ns >= stop_not_before_ns_ && intake_.lanes_are_empty());
-  if (stop_->leave_lanes && stalls()) return true;
-  return (lanes_done && arena_.waiting() == 0) || now_ns >= stop_->deadline_ns;
+  end_unlisted_blocks(now_ns);
+  burial_.step(now_ns);
+  overflow_.step(now_ns);
+  replays_.step(now_ns);
+  make_room(now_ns);
+  if (disk_.spool) {
+    disk_.spool->step([this](std::uint32_t segment, const TopicsOnDisk& topics) {
+      std::vector<SegmentBook> books;
+      for (const auto& [topic, counts] : topics)
+        books.push_back({topic, counts.delivered, counts.dead, counts.foreign});
+      arena_.free_segment(segment, books);
+    });
+  }
+  // After the spool's marks: a letter is not removed before the end of its replay is on disk.
+  if (disk_.letters && now_ns >= next_tidy_ns_) {
+    next_tidy_ns_ = now_ns + kTidyNs;
+    disk_.letters->tidy(ipc::realtime_ns() / kNsPerMs);
+  }
 }
 
-bool Instance::Loop::stalls() {
-  const std::int64_t now_ns = ipc::monotonic_ns();
-  const std::uint64_t ended = arena_.delivered() + arena_.dead();
-  if (std::exchange(ended_at_stop_, ended) != ended) ended_ns_ = now_ns;
-  return now_ns - ended_ns_ >= kStallNs;
+// What is stuck goes to disk before its topic comes to its share of the arena: half of the chunks stay free for what flows.
+void Instance::Loop::make_room(std::int64_t now_ns) {
+  if (!disk_.spool || (stop_ && stop_->leave_lanes)) return;
+  const auto is_short = [this] {
+    const std::size_t free_soon = arena_.free_chunks() + overflow_.pending_bytes() / arena_.chunk_bytes();
+    return overflow_.spools() && free_soon < arena_.chunk_count() / 2;
+  };
+  const std::vector<std::string_view> at_share = names_at_share();
+  std::uint64_t spilled_bytes = spill_at_share(at_share, now_ns);
+  if (!(short_of_room_ = is_short()) && at_share.empty()) overflow_.not_needed();
+  while ((short_of_room_ = is_short()) && spilled_bytes < kSpilledAtOnceBytes &&
+         overflow_.may_spill(now_ns)) {
+    const std::uint64_t bytes = outbox_.spill();
+    if (bytes == 0) return;
+    spilled_bytes += bytes;
+  }
+}
+
+std::vector<std::string_view> Instance::Loop::names_at_share() const {
+  if (!several_topics_ || !overflow_.spools()) return {};
+  return topics_.at_share(Shares(arena_, intake_.waiting_bytes(), true));
+}
+
+// A topic that has used up its share of the arena gets room on disk, stuck or not.
+std::uint64_t Instance::Loop::spill_at_share(std::span<const std::string_view> topics, std::int64_t now_ns) {
+  std::uint64_t spilled_bytes = 0;
+  for (const std::string_view topic : topics) {
+    for (std::uint64_t bytes = 1; bytes != 0 && spilled_bytes < kSpilledAtOnceBytes;) {
+      bytes = overflow_.may_spill(now_ns) ? outbox_.spill(topic) : 0;
+      spilled_bytes += bytes;
+    }
+  }
+  return spilled_bytes;
+}
+
+// Each of their records gets a letter; a few blocks at a time, and no more while letters wait to be written.
+void Instance::Loop::end_unlisted_blocks(std::int64_t now_ns) {
+  std::vector<kafka::RecordOwner::Returned> records;
+  for (std::size_t count = 0; count < kUnlistedBlocksAtOnce && !unlisted_blocks_.empty(); ++count) {
+    if (burial_.trouble().pauses(now_ns) || burial_.unwritten() != 0) return;
+    if (overflow_.bring_back(unlisted_blocks_.back(), records) == kafka::RecordOwner::BringBack::kLater)
+      return;
+    unlisted_blocks_.pop_back();
+  }
+  for (const auto& record : records) {
+    burial_.bury(record.ticket, {LetterReason::kTopicRemoved, 0,
+                                 "the topic was taken off the instance's list while this event waited"});
+  }
+}
+
+bool Instance::Loop::rests_on_disk() const {
+  return burial_.idle() && overflow_.idle() && replays_.idle() && unlisted_blocks_.empty();
+}
+
+std::string Instance::Loop::client_name_of(kafka::Ticket ticket) const {
+  return WaitingRecords::is_from_disk(ticket) ? std::string()
+                                              : intake_.client_name_of(arena_.prefix(ticket).lane_id);
 }
 
 void Instance::Loop::rest(const DrainResult& drained) {
@@ -234,7 +303,17 @@ void Instance::Loop::rest(const DrainResult& drained) {
   if (drained.bytes >= kFloodBytes) return sleeper_.nap(kNapUnderFlood);
   if (stop_ || now_ns - last_traffic_ns_ < kQuietNs) return sleeper_.nap(kNap);
   if (!unconfirmed_.empty()) return sleeper_.nap(kNapWithOldBoards);
+  // What is short of room may be stuck soon, and what is stuck is found by looking.
+  if (!rests_on_disk() || short_of_room_) return sleeper_.nap(kNapForDisk);
   sleeper_.sleep(outbox_.next_timer_ns(), [this] { return intake_.has_unseen(); });
+}
+
+std::vector<ipc::LetterResult> Instance::Loop::decide_letters(ipc::LetterAction action,
+                                                              std::span<const ipc::LetterName> letters) {
+  // What is begun now would only be put away.
+  if (stop_) return {letters.size(), ipc::LetterResult::kNoRoom};
+  if (action == ipc::LetterAction::kPurge) return replays_.purge(letters);
+  return replays_.replay(letters, outbox_);
 }
 
 void Instance::Loop::open_channel(std::uint64_t client_id, ipc::Descriptor doorbell) {
@@ -245,59 +324,6 @@ void Instance::Loop::open_channel(std::uint64_t client_id, ipc::Descriptor doorb
 void Instance::Loop::forget_client(std::uint64_t client_id) {
   sleeper_.forget_doorbell(client_id);
   unconfirmed_.erase(client_id);
-}
-
-void Instance::Loop::begin_stop(StopRequest request) {
-  stop_ = std::move(request);
-  stop_not_before_ns_ = ipc::monotonic_ns() + kSettleNs;
-  ended_ns_ = ipc::monotonic_ns();
-}
-
-InstanceStatus Instance::Loop::read_status() {
-  InstanceStatus status;
-  const kafka::Connection connection = outbox_.connection();
-  const std::int64_t now_ns = ipc::monotonic_ns();
-  status.name = config_.name;
-  status.brokers = brokers_;
-  status.enabled = config_.enabled;
-  status.connected = connection.connected;
-  status.ever_connected = connection.ever_connected;
-  if (!connection.connected)
-    status.disconnected_for_ms = (now_ns - connection.disconnected_since_ns) / kNsPerMs;
-  status.last_error = connection.last_error;
-  status.clients = intake_.client_count();
-  status.lanes = intake_.lane_count();
-
-  status.waiting_in_lanes = intake_.waiting_in_lanes();
-  status.waiting_in_arena = arena_.waiting();
-  status.in_flight = outbox_.counts().in_flight;
-  status.waiting = status.waiting_in_lanes + status.waiting_in_arena;
-  status.accepted = arena_.accepted() + status.waiting_in_lanes;
-  status.delivered = arena_.delivered();
-  status.dead_letters = arena_.dead();
-  for (const auto& [reason, count] : delivery_.dead_by_reason())
-    status.dead_letters_by_reason.emplace(reason, count);
-
-  const auto refused = intake_.refused_untrusted();
-  for (std::size_t index = 1; index < refused.size(); ++index) {
-    if (refused[index] != 0) status.refused[ringpost_error_name(-static_cast<int>(index))] += refused[index];
-  }
-  if (const std::int64_t oldest_ns = arena_.oldest_stamp_ns())
-    status.oldest_waiting_ms = (now_ns - oldest_ns) / kNsPerMs;
-  status.buffer_bytes = arena_.buffer_bytes();
-  status.buffer_used_bytes = arena_.used_bytes();
-  status.lane_bytes = intake_.lane_bytes();
-  status.malformed_lanes = intake_.malformed_lanes();
-  status.producers_created = outbox_.counts().producers_created;
-  for (const auto& [name, facts] : topics_.known()) {
-    InstanceStatus::Topic topic{name, std::string(name_of(facts.state)), facts.partition_count, 0, false};
-    if (const Topics::Rule* rule = topics_.find(name)) {
-      topic.buffer_used_bytes = arena_.pinned_chunks(rule->tenant) * arena_.chunk_bytes();
-      topic.full = rule->full;
-    }
-    status.topics.push_back(std::move(topic));
-  }
-  return status;
 }
 
 }  // namespace ringpost::daemon

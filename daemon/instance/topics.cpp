@@ -59,6 +59,7 @@ const Topics::Rule& Topics::add(std::string_view topic) {
   Rule rule;
   rule.listed = true;
   rule.max_event_bytes = config_.max_event_size_bytes;
+  rule.send_timeout_ns = std::chrono::nanoseconds(send_timeout_of(config_, topic)).count();
   rule.tenant = arena_.add_tenant(topic);
   rule.on_board = board_.find(topic);
   return rules_.emplace(topic, rule).first->second;
@@ -67,6 +68,11 @@ const Topics::Rule& Topics::add(std::string_view topic) {
 const Topics::Rule* Topics::find(std::string_view topic) const {
   const auto found = rules_.find(topic);
   return found == rules_.end() ? nullptr : &found->second;
+}
+
+std::int64_t Topics::deadline_ns(std::string_view topic, std::int64_t stamp_ns) const {
+  const Rule* rule = find(topic);
+  return rule == nullptr ? 0 : rule->deadline_ns(stamp_ns);
 }
 
 void Topics::learn(std::string_view topic, const kafka::TopicFacts& facts) {
@@ -84,6 +90,15 @@ void Topics::learn(std::string_view topic, const kafka::TopicFacts& facts) {
     rule.max_event_bytes = std::min<std::uint64_t>(rule.max_event_bytes, limit_bytes);
   }
   show(rule);
+}
+
+std::vector<std::string_view> Topics::at_share(const Shares& shares) const {
+  std::vector<std::string_view> names;
+  if (!shares.may_be_used_up()) return names;
+  for (const auto& [name, rule] : rules_) {
+    if (shares.used_up(rule.tenant)) names.push_back(name);
+  }
+  return names;
 }
 
 void Topics::mark_full(const Shares& shares) {

@@ -1,11 +1,13 @@
 // Which topics an instance has, what is known of them, and what its board tells clients of them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "daemon/config/config.hpp"
 #include "daemon/instance/arena.hpp"
@@ -31,6 +33,11 @@ class Topics {
     bool compacted = false;
     bool full = false;  // at its share of the arena: its calls are refused
     std::uint64_t max_event_bytes = 0;
+    std::int64_t send_timeout_ns = 0;  // 0: never
+    // CLOCK_MONOTONIC at which a record that was published at `stamp_ns` has waited too long; 0: never.
+    std::int64_t deadline_ns(std::int64_t stamp_ns) const {
+      return send_timeout_ns == 0 ? 0 : std::max<std::int64_t>(stamp_ns + send_timeout_ns, 1);
+    }
     Tenant tenant = 0;  // 0: of all names that are not listed
     ipc::TopicEntry* on_board =
         nullptr;  // null: the board's table is full, the drain alone checks this topic
@@ -39,11 +46,13 @@ class Topics {
   // Of a record that a dead daemon has left: its client's quota was asked then.
   const Rule& rule_of_inherited(std::string_view topic);
   const Rule* find(std::string_view topic) const;  // null: it has no place
+  std::int64_t deadline_ns(std::string_view topic, std::int64_t stamp_ns) const;
   void client_gone(std::uint64_t client_id) { names_.client_gone(client_id); }
 
   void learn(std::string_view topic, const kafka::TopicFacts& facts);
   const std::map<std::string, kafka::TopicFacts, std::less<>>& known() const { return known_; }
 
+  std::vector<std::string_view> at_share(const Shares& shares) const;
   // Marks the topics that have used up their share, and unmarks those that have room again (shares.hpp).
   void mark_full(const Shares& shares);
   // Rises when a topic is marked that was not: what is in the lanes then may still come.

@@ -104,7 +104,7 @@ class LettersLog : daemon::LogVisitor {
     return places.at(0);
   }
 
-  void mark(daemon::Place place, std::uint8_t mark) {
+  void put_mark(daemon::Place place, std::uint8_t mark) {
     if (log_->mark(place, mark) != 0 || log_->flush_marks() != 0) throw std::runtime_error("mark");
   }
 

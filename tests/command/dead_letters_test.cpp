@@ -115,9 +115,9 @@ TEST_F(DeadLetters, EachFilterNarrows) {
 TEST_F(DeadLetters, WhatIsSettledIsShownWhenAskedFor) {
   LettersLog log(state_dir_, "kafkaid");
   log.add({.sequence = 1});
-  log.mark(log.add({.sequence = 2}), daemon::kLetterVoided);
-  log.mark(log.add({.sequence = 3}), daemon::kLetterReplayed);
-  log.mark(log.add({.sequence = 4}), daemon::kLetterPurged);
+  log.put_mark(log.add({.sequence = 2}), daemon::kLetterVoided);
+  log.put_mark(log.add({.sequence = 3}), daemon::kLetterReplayed);
+  log.put_mark(log.add({.sequence = 4}), daemon::kLetterPurged);
   EXPECT_THAT(listed({}), ElementsAre(1));
   EXPECT_THAT(listed({"--state", "waiting"}), ElementsAre(1));
   EXPECT_THAT(listed({"--state", "voided"}), ElementsAre(2));
@@ -130,7 +130,7 @@ TEST_F(DeadLetters, WhatIsSettledIsShownWhenAskedFor) {
 TEST_F(DeadLetters, AMarkIsForTheLetterOfItsOwnSegment) {
   {
     LettersLog log(state_dir_, "kafkaid");
-    log.mark(log.add({.sequence = 1}), daemon::kLetterPurged);
+    log.put_mark(log.add({.sequence = 1}), daemon::kLetterPurged);
   }
   LettersLog log(state_dir_, "kafkaid");  // a new segment, with the same offset
   log.add({.sequence = 2});
@@ -165,6 +165,26 @@ TEST_F(DeadLetters, ShowSaysEverythingOfOne) {
           "  header   trace = (null)\n"
           "  message  {\"id\":1}\n");
   EXPECT_EQ(ask({"show", id_of(7), "--json"}).output, ask({"export", "--id", id_of(7)}).output);
+}
+
+TEST_F(DeadLetters, ADryRunListsWhatWouldBeDoneAndNeedsNoDaemon) {
+  LettersLog log(state_dir_, "kafkaid");
+  log.add({.sequence = 1});
+  log.add({.sequence = 2, .topic = "crm.status"});
+  log.put_mark(log.add({.sequence = 3}), daemon::kLetterPurged);
+  for (const char* const command : {"replay", "purge"}) {
+    EXPECT_EQ(ask({command, "--dry-run"}).output, ask({"list"}).output);
+    EXPECT_EQ(ask({command, "--dry-run", "--json", "--topic", "crm.*"}).output,
+              ask({"list", "--json", "--topic", "crm.*"}).output);
+    const Outcome away = ask({command, "--socket", directory_.file("nobody.sock")});
+    EXPECT_EQ(away.status, 69) << away.errors;
+    EXPECT_THAT(away.errors, HasSubstr("no daemon at"));
+    const Outcome none = ask({command, "--topic", "nobodys", "--socket", directory_.file("nobody.sock")});
+    EXPECT_EQ(none.status, 0);
+    EXPECT_EQ(none.errors, "ringpost dead-letters: none that match\n");
+    EXPECT_EQ(ask({command, "--state", "all"}).status, 2) << "what is decided is decided";
+  }
+  EXPECT_THAT(listed({}), ElementsAre(1, 2));
 }
 
 TEST_F(DeadLetters, ShowOfOneThatIsNotThereIsAFailure) {

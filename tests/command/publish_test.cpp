@@ -170,7 +170,7 @@ TEST(PublishRetry, GoesOnFromTheRefusedEventWhenThereIsRoomAgain) {
   constexpr int kEvents = 30'000;
   MockCluster kafka({"orders"}, 1);
   Daemon daemon("[instance.kafkaid]\nbrokers = [\"" + kafka.brokers() +
-                "\"]\ntopics = [\"orders\"]\nlane_size = \"64KiB\"\nbuffer_size = \"1MiB\"\n");
+                "\"]\ntopics = [\"orders\"]\nlane_size = \"64KiB\"\nbuffer_size = \"1MiB\"\nspool = \"0\"\n");
   daemon.wait_until_connected("kafkaid");
   std::string lines;
   std::vector<std::string> expected;

@@ -208,7 +208,7 @@ TEST(BufferFull, EachRefusedLineIsNamedAndTheOthersArrive) {
   constexpr int kLines = 30'000;
   MockCluster kafka({"orders"}, 1);
   Daemon daemon("[instance.kafkaid]\nbrokers = [\"" + kafka.brokers() +
-                "\"]\ntopics = [\"orders\"]\nlane_size = \"64KiB\"\nbuffer_size = \"1MiB\"\n");
+                "\"]\ntopics = [\"orders\"]\nlane_size = \"64KiB\"\nbuffer_size = \"1MiB\"\nspool = \"0\"\n");
   daemon.wait_until_connected("kafkaid");
   std::string lines;
   for (int i = 0; i < kLines; ++i) {

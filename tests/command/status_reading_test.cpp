@@ -19,10 +19,12 @@ constexpr std::string_view kStatus =
 {"name":"kafkaid","state":"connected","brokers":"b1:9092,b2:9092","enabled":true,"clients":2,"lanes":5,"accepted":1000,
  "delivered":900,"waiting":97,"dead_letters":3,"dead_letters_by_reason":{"unknown_topic":3},
  "refused":{"BUFFER_FULL":12,"DENIED":0,"UNKNOWN_TOPIC":1},"oldest_waiting_ms":125000,"buffer_bytes":268435456,
- "buffer_used_bytes":2684355,"topics":[]},
+ "buffer_used_bytes":2684355,"waiting_on_disk":40,"missing_on_disk":0,
+ "disk":{"state":"failing","problem":"no room","spool_bytes":1048576,"spool_max_bytes":2097152,"letters_kept":3},"topics":[]},
 {"name":"crm","state":"never_connected","brokers":"b:1","enabled":true,"clients":0,"lanes":0,"accepted":0,"delivered":0,
  "waiting":0,"dead_letters":0,"dead_letters_by_reason":{},"refused":{},"oldest_waiting_ms":0,"buffer_bytes":1048576,
- "buffer_used_bytes":0,"topics":[]}]})";
+ "buffer_used_bytes":0,"waiting_on_disk":0,"missing_on_disk":0,
+ "disk":{"state":"ok","problem":"","spool_bytes":0,"spool_max_bytes":2097152,"letters_kept":0},"topics":[]}]})";
 
 TEST(StatusReading, IsReadAndFieldsThatAreNewAreNoHindrance) {
   const StatusReading status = read_status(kStatus);
@@ -63,7 +65,10 @@ TEST(StatusReading, IsATableForPeople) {
             "             -    0% of 1MiB\n"
             "\n"
             "kafkaid: refused: BUFFER_FULL 12, UNKNOWN_TOPIC 1\n"
-            "kafkaid: dead letters: unknown_topic 3\n");
+            "kafkaid: dead letters: unknown_topic 3\n"
+            "kafkaid: disk: no room\n"
+            "kafkaid: 40 of the waiting events are on disk, 50% of 2MiB\n"
+            "kafkaid: 3 dead letters are kept: ringpost dead-letters list --instance kafkaid\n");
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ TEST(Memory, StaysWithinItsFormulaWithEverythingFull) {
   Daemon daemon(
       "[instance.kafkaid]\nbrokers = [\"" + cluster.brokers() +
           "\"]\ntopics = [\"o\"]\nlane_size = \"256KiB\"\nlanes_per_client_max = 4\nmax_event_size = "
-          "\"64KiB\"\nbuffer_size = \"32MiB\"\n",
+          "\"64KiB\"\nbuffer_size = \"32MiB\"\nspool = \"0\"\n",
       "clients_max = 1000\nclients_per_user_max = 1000\nlane_memory_max = \"256MiB\"\n");
   daemon.wait_until_connected("kafkaid");
   const std::uint64_t bound_bytes = number_at(status_of(daemon), "memory_bound_bytes");

@@ -95,6 +95,44 @@ TEST_F(PermissionTest, AStrangerSeesInTheStatusWhatItMayUse) {
   EXPECT_EQ(boost::json::parse(own.status()).at("instances").as_array().size(), 2U);
 }
 
+ipc::Frame purge_frame(const char* instance) {
+  ipc::Frame frame = ipc::make_frame(ipc::FrameType::kLetters, 0);
+  ipc::set_text_field(frame.body.letters.instance, instance);
+  frame.body.letters.action = static_cast<std::uint32_t>(ipc::LetterAction::kPurge);
+  frame.body.letters.count = 1;
+  frame.body.letters.letters[0] = {std::uint64_t{1} << 32U | 64, 1};
+  return frame;
+}
+
+TEST_F(PermissionTest, AStrangerDecidesAboutNoDeadLetters) {
+  EXPECT_TRUE(holds_for_a_stranger([this] {
+    if (::geteuid() != kStranger) return true;  // the daemon's own user
+    RawClient client(daemon_.socket());
+    const ipc::Received answer = client.ask(purge_frame("open"));
+    return refusal_of(answer) == ipc::Refusal::kDenied &&
+           refusal_text(answer).find("only root and the user that ringpostd runs as") != std::string::npos &&
+           client.wait_until_ended();
+  }));
+}
+
+TEST_F(PermissionTest, TheDaemonsOwnUserMayAskAboutDeadLettersWithAndWithoutAHello) {
+  RawClient client(daemon_.socket());
+  const ipc::Received unknown = client.ask(purge_frame("open"));
+  ASSERT_EQ(unknown.frame.header.type, ipc::FrameType::kLettersDone);
+  EXPECT_EQ(unknown.frame.body.letters_done.count, 1U);
+  EXPECT_EQ(unknown.frame.body.letters_done.results[0],
+            static_cast<std::uint32_t>(ipc::LetterResult::kNotFound));
+  EXPECT_TRUE(client.wait_until_ended()) << "it is no client";
+  RawClient greeted(daemon_.socket());
+  greeted.hello();
+  EXPECT_EQ(refusal_of(greeted.ask(purge_frame("nobody"))), ipc::Refusal::kNoSuchInstance);
+  EXPECT_TRUE(greeted.ping());
+  ipc::Frame wrong = purge_frame("open");
+  wrong.body.letters.count = 9;
+  greeted.send(wrong);
+  EXPECT_TRUE(greeted.wait_until_ended());
+}
+
 TEST_F(PermissionTest, AStrangerMayUseAnOpenInstance) {
   EXPECT_TRUE(holds_for_a_stranger([this] {
     RawClient client = client_with_lane(daemon_.socket(), 1);

@@ -60,8 +60,20 @@ TEST(Signal, WhileItStopsNothingNewIsTakenAndASecondSigtermEndsIt) {
   EXPECT_THAT(daemon.log(), HasSubstr("ending at once"));
 }
 
-TEST(Signal, WhatIsLeftIsSaidWithFigures) {
+TEST(Signal, WhatIsLeftGoesToDiskAndIsSaidWithFigures) {
   Daemon daemon(kUnreachable, "stop_timeout = \"100ms\"\n");
+  RawClient client = client_with_lane(daemon.socket());
+  ASSERT_TRUE(client.publish("orders", "1"));
+  ASSERT_TRUE(client.publish("orders", "2"));
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_THAT(daemon.log(), HasSubstr("instance kafkaid: 2 of 2 accepted events wait on disk"));
+  daemon.start();
+  EXPECT_EQ(daemon.status("kafkaid").waiting, 2U);
+  EXPECT_EQ(daemon.status("kafkaid").accepted, 2U);
+}
+
+TEST(Signal, WithoutADiskWhatIsLeftIsSaidWithFigures) {
+  Daemon daemon(kUnreachable + "spool = \"0\"\n", "stop_timeout = \"100ms\"\n");
   RawClient client = client_with_lane(daemon.socket());
   ASSERT_TRUE(client.publish("orders", "1"));
   ASSERT_TRUE(client.publish("orders", "2"));

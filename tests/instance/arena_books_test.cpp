@@ -273,16 +273,16 @@ TEST_F(ArenaBooks, ASegmentIsTakenOverOnce) {
     dying.header().selector = selector;
     Arena successor(before.duplicate());
     EXPECT_EQ(successor.freed_segment(), 0U) << "it has to be freed again";
-    EXPECT_EQ(successor.freed_disk_delivered(), 0U);
+    EXPECT_EQ(successor.sums().disk_delivered, 0U);
     successor.free_segment(7, segment);
     EXPECT_EQ(static_cast<Totals>(successor.audit()), freed);
     EXPECT_EQ(named(successor.totals(), "orders").disk_delivered, 6U);
   }
   const Arena successor = successor_of(arena_);
   EXPECT_EQ(successor.freed_segment(), 7U) << "its file need only be removed";
-  EXPECT_EQ(successor.freed_disk_delivered(), 7U);
-  EXPECT_EQ(successor.freed_disk_dead(), 4U);
-  EXPECT_EQ(successor.freed_disk_foreign(), 2U);
+  EXPECT_EQ(successor.sums().disk_delivered, 7U);
+  EXPECT_EQ(successor.sums().disk_dead, 4U);
+  EXPECT_EQ(successor.sums().disk_foreign, 2U);
   EXPECT_EQ(named(successor.totals(), "gone"), (TopicTotals{{0, 0, 0, 0, 1, 0, 1}, "gone"}));
   EXPECT_EQ(static_cast<Totals>(successor.audit()), freed);
   EXPECT_EQ(successor.waiting(), 1U) << "what was on disk is not the arena's";

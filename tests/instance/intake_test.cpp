@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "daemon/instance/delivery.hpp"
 #include "lanes.hpp"
 
 namespace ringpost::daemon {
@@ -34,14 +35,18 @@ class IntakeTest : public testing::Test {
   ipc::InstanceBoardWriter board_{"kafkaid"};
   Arena arena_{32u << 20, 64u << 10};
   Topics topics_{config_, board_, arena_};
-  Delivery delivery_{"kafkaid", arena_, topics_};
+  WaitingRecords records_{arena_, nullptr, nullptr};
+  Burial burial_{"kafkaid", records_, nullptr};
+  Overflow overflow_{config_, records_, topics_};
+  Replays replays_{config_, records_, topics_, nullptr};
+  Delivery delivery_{"kafkaid", {records_, topics_, burial_, overflow_, replays_}};
   kafka::Outbox outbox_{{.instance = "kafkaid",
                          .bootstrap_servers = "127.0.0.1:1",
                          .properties = {},
                          .topics = {},
                          .id_prefix = ""},
                         delivery_};
-  Intake intake_{config_, {arena_, topics_, delivery_, outbox_}};
+  Intake intake_{config_, {arena_, topics_, burial_, outbox_}};
 };
 
 TEST_F(IntakeTest, ARecordKnowsItsClientsProcess) {

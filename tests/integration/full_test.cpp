@@ -31,6 +31,7 @@ brokers = [")" + kafka.brokers() +
                 R"("]
 topics = ["orders"]
 buffer_size = "1MiB"
+spool = "0"
 lane_size = "64KiB"
 lanes_per_client_max = 2
 )");

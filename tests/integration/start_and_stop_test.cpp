@@ -74,6 +74,22 @@ TEST(Start, AnUnreachableBrokerIsNoReasonNotToStart) {
   EXPECT_EQ(daemon.stop(), 0) << daemon.log();
 }
 
+TEST(Start, AStateDirectoryThatCantBeUsedIsSaidAndEventsFlow) {
+  Daemon daemon(kEmbedded, "state_dir = \"/dev/null/ringpost\"\n");
+  EXPECT_THAT(daemon.log(), HasSubstr("/dev/null/ringpost"));
+  daemon.wait_until_connected("kafkaid");
+  EXPECT_THAT(daemon.status("kafkaid").disk_problem, HasSubstr("/dev/null/ringpost"));
+  Publisher publisher(daemon.socket());
+  EXPECT_EQ(publisher.publish(kEvent), 0) << ringpost_last_error_message();
+  daemon.wait_until_delivered("kafkaid", 1);
+}
+
+TEST(Start, TwoDaemonsDoNotShareAStateDirectory) {
+  Daemon first(kEmbedded);
+  Daemon second(kEmbedded, "state_dir = \"" + first.state_dir() + "\"\n");
+  EXPECT_THAT(second.status("kafkaid").disk_problem, HasSubstr(std::to_string(first.process().pid())));
+}
+
 TEST(Start, ThePolicyRejectRefusesOnceTheBrokerIsGone) {
   MockCluster kafka({"orders"});
   Daemon daemon(instance_at(kafka.brokers(), "when_disconnected = \"reject\"\nreject_after = \"100ms\"\n"));

@@ -30,6 +30,7 @@ brokers = [")" + kafka.brokers().substr(0, kafka.brokers().find(',')) +
                 R"("]
 topics = ["flowing", "stuck"]
 buffer_size = "32MiB"
+spool = "0"
 lane_size = "1MiB"
 max_event_size = "64KiB"
 )");
@@ -67,6 +68,41 @@ max_event_size = "64KiB"
   EXPECT_EQ(messages_in(kafka.brokers(), "stuck"), stuck.accepted);
   event.topic = "stuck";
   EXPECT_EQ(publisher.publish_patiently(event), 0) << "full for ever";
+}
+
+// With a spool the stuck topic's events go to disk, several times what the buffer holds: its calls are not refused either.
+TEST(StuckTopic, GoesToDiskAndTheOthersFlow) {
+  constexpr std::uint64_t kStuck = 120'000;
+  MockCluster kafka({"flowing@1", "stuck@2"}, 16, 2);
+  Daemon daemon(R"(
+[instance.kafkaid]
+brokers = [")" + kafka.brokers().substr(0, kafka.brokers().find(',')) +
+                    R"("]
+topics = ["flowing", "stuck"]
+buffer_size = "8MiB"
+lane_size = "256KiB"
+max_event_size = "16KiB"
+)",
+                "sync_interval = \"20ms\"\n");
+  daemon.wait_until_connected("kafkaid");
+  Publisher publisher(daemon.socket());
+  const std::string padding(300, 'x');
+  const auto publish = [&](const char* topic, std::uint64_t number) {
+    const std::string message = "{\"n\":" + std::to_string(number) + ",\"text\":\"" + padding + "\"}";
+    return publisher.publish_patiently({"kafkaid", topic, message, std::to_string(number % 16), {}});
+  };
+  kafka.stop_broker(2);
+  for (std::uint64_t number = 0; number < kStuck; ++number) {
+    ASSERT_EQ(publish("stuck", number), 0) << ringpost_last_error_message() << daemon.log();
+    if (number % 4 != 0) continue;
+    ASSERT_EQ(publish("flowing", number), 0) << ringpost_last_error_message();
+  }
+  EXPECT_TRUE(wait_until([&] { return daemon.status("kafkaid").delivered == kStuck / 4; }))
+      << daemon.status("kafkaid").delivered;
+  EXPECT_GT(daemon.status("kafkaid").waiting_on_disk, kStuck / 2);
+  kafka.start_broker(2);
+  daemon.wait_until_delivered("kafkaid", kStuck + kStuck / 4);
+  EXPECT_EQ(daemon.status("kafkaid").dead_letters, 0U);
 }
 
 }  // namespace

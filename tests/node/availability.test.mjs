@@ -84,6 +84,7 @@ brokers = ["${kafka.output.trim()}"]
 topics = ["topicName"]
 lane_size = "64KiB"
 buffer_size = "1MiB"
+spool = "0"
 `);
   const connection = daemon.connect();
   kafka.signal('SIGSTOP');

@@ -48,7 +48,9 @@ InstanceStatus status_of(const boost::json::value& object) {
   status.accepted = count(object, "accepted");
   status.delivered = count(object, "delivered");
   status.waiting = count(object, "waiting");
+  status.waiting_on_disk = count(object, "waiting_on_disk");
   status.dead_letters = count(object, "dead_letters");
+  status.disk_problem = object.at("disk").at("problem").as_string();
   for (const auto& [code, refused] : object.at("refused").as_object()) {
     status.refused.emplace(code, refused.to_number<std::uint64_t>());
   }
