@@ -47,7 +47,10 @@ TEST_F(Outage, AStopEndsAtOnceAndTheNextDaemonDelivers) {
   ASSERT_TRUE(wait_until([&] { return daemon_.status("kafkaid").accepted == 1'000; }));
   // Long before stop_timeout: what waits is safe with the keeper.
   EXPECT_EQ(daemon_.stop(), 0) << daemon_.log();
-  EXPECT_THAT(daemon_.log(), HasSubstr("500 of 1000 accepted events wait with the keeper"));
+  EXPECT_THAT(
+      daemon_.log(),
+      HasSubstr(
+          "500 of 1000 accepted events wait with the keeper for the next ringpostd, 500 of them on disk"));
   publish(500);  // into the lanes
   daemon_.start();
   publish(500);  // there was a connection once: a restart in an outage refuses nothing
@@ -77,8 +80,9 @@ TEST_F(Outage, LongerThanTheBuffer) {
   publisher_.reset();  // with lanes of the usual size
   ASSERT_TRUE(wait_until([&] { return daemon_.status("kafkaid").clients == 0; }));
   daemon_.stop();
-  daemon_.configure(instance("kafkaid", kafka_.brokers(), R"("orders")",
-                             "buffer_size = \"2MiB\"\nlane_size = \"128KiB\"\nmax_event_size = \"16KiB\""));
+  daemon_.configure(
+      instance("kafkaid", kafka_.brokers(), R"("orders")",
+               "buffer_size = \"2MiB\"\nspool = \"0\"\nlane_size = \"128KiB\"\nmax_event_size = \"16KiB\""));
   daemon_.start();
   daemon_.wait_until_connected("kafkaid");
   publisher_ = std::make_unique<Publisher>(daemon_.socket());

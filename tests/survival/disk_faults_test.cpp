@@ -1,0 +1,158 @@
+// A disk that is full, broken or read-only, from the start of an outage or in the middle of it: status says so, calls get
+// BUFFER_FULL and nothing else, nothing accepted is lost, and it goes on by itself when the disk does.
+#ifdef RINGPOST_DISK_FAULT
+
+#include <gmock/gmock.h>
+
+#include "tests/attack/shared_file.hpp"
+#include "tests/survival/disk_fault.hpp"
+#include "tests/survival/on_disk.hpp"
+
+namespace ringpost::tests {
+namespace {
+
+constexpr std::uint64_t kFirst = 100;
+constexpr std::uint64_t kMoreThanFits = 30'000;
+
+class SickDisk : public OnDisk {
+ protected:
+  SickDisk() : OnDisk(true, kSmallSegments) {
+    EXPECT_EQ(daemon_.stop(), 0);
+    daemon_.environment()["LD_PRELOAD"] = RINGPOST_DISK_FAULT;
+    daemon_.environment()["RINGPOST_TEST_DISK_FAULT"] = directory_.file("fault");
+    daemon_.start();
+    daemon_.wait_until_connected("kafkaid");
+    publish(kFirst);
+    daemon_.wait_until_delivered("kafkaid", kFirst);
+  }
+
+  void set(DiskFault fault) { word_->fault.store(fault, std::memory_order_relaxed); }  // read by each call
+
+  // Until it has been refused often in a row: memory is full, and stays so.
+  void publish_until_full() {
+    std::uint64_t refused = 0;
+    EXPECT_TRUE(wait_until([&] {
+      for (int tries = 0; tries < 200; ++tries) {
+        const std::string key = std::to_string(published_ % kKeys);
+        const int code = publisher_->publish({"kafkaid", "orders", message_of(published_), key, {}});
+        EXPECT_TRUE(code == 0 || code == RINGPOST_BUFFER_FULL) << code << ringpost_last_error_message();
+        if (code == RINGPOST_BUFFER_FULL) return ++refused == kRefusalsInARow;
+        ++published_;
+        refused = 0;
+      }
+      return false;
+    }));
+  }
+
+  bool has_problem() const { return !daemon_.status("kafkaid").disk_problem.empty(); }
+  void wait_until_ill() {
+    EXPECT_TRUE(wait_until([&] { return has_problem(); })) << word_->calls_hurt << daemon_.log();
+    EXPECT_GT(word_->calls_hurt, 0U);
+  }
+  void wait_until_well() {
+    EXPECT_TRUE(wait_until([&] { return !has_problem(); })) << daemon_.log();
+  }
+
+  void expect_end() {
+    kafka_.resume();
+    daemon_.wait_until_delivered("kafkaid", published_);
+    expect_all_arrived(published_);
+    expect_no_spool_files();
+    EXPECT_EQ(daemon_.status("kafkaid").dead_letters, 0U);
+    EXPECT_FALSE(has_problem());
+  }
+
+  // Of 1 MiB, so that there are new ones all the while.
+  static constexpr const char* kSmallSegments = "spool = \"64MiB\"\n";
+  static constexpr std::uint64_t kRefusalsInARow =
+      200;  // each after 5 ms: twice the first pause of a disk in trouble
+
+  TemporaryDirectory directory_;
+  const SharedFile<DiskFaultWord> word_{directory_.file("fault")};
+};
+
+class EachFault : public SickDisk, public testing::WithParamInterface<DiskFault> {};
+
+std::string name_of_fault(const testing::TestParamInfo<DiskFault>& fault) {
+  constexpr std::array<const char*, 7> kNames{"None",  "NoSpace",   "WriteError", "ReadOnly",
+                                              "Short", "SyncError", "CreateError"};
+  return kNames.at(static_cast<std::size_t>(fault.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EachFault,
+                         testing::Values(DiskFault::kNoSpace, DiskFault::kWriteError, DiskFault::kReadOnly,
+                                         DiskFault::kShort, DiskFault::kSyncError, DiskFault::kCreateError),
+                         name_of_fault);
+
+TEST_P(EachFault, FromTheStartOfAnOutage) {
+  kafka_.pause();
+  set(GetParam());
+  publish_until_full();
+  wait_until_ill();
+  const std::uint64_t on_disk = daemon_.status("kafkaid").waiting_on_disk;
+  EXPECT_EQ(on_disk, 0U);
+  set(DiskFault::kNone);
+  publish(kMoreThanFits);  // by itself
+  wait_until_on_disk(1);
+  wait_until_well();
+  expect_end();
+}
+
+class EachFaultOfWriting : public EachFault {};
+
+INSTANTIATE_TEST_SUITE_P(All, EachFaultOfWriting,
+                         testing::Values(DiskFault::kNoSpace, DiskFault::kWriteError, DiskFault::kReadOnly,
+                                         DiskFault::kShort, DiskFault::kCreateError),
+                         name_of_fault);
+
+TEST_P(EachFaultOfWriting, InTheMiddleOfAnOutage) {
+  kafka_.pause();
+  publish(kMoreThanFits);
+  wait_until_on_disk(kMoreThanFits / 2);
+  set(GetParam());
+  publish_until_full();
+  wait_until_ill();
+  // It delivers what it has meanwhile, what is on disk as well; and dies with it.
+  daemon_.kill();
+  daemon_.start();
+  kafka_.resume();
+  expect_all_arrived(published_);
+  set(DiskFault::kNone);
+  kafka_.pause();
+  publish(kMoreThanFits);
+  wait_until_on_disk(1);
+  wait_until_well();
+  expect_end();
+}
+
+// Their letters can't be written: they wait, and count as waiting, until there is room.
+class SickLetters : public EachFault {};
+
+INSTANTIATE_TEST_SUITE_P(Some, SickLetters,
+                         testing::Values(DiskFault::kNoSpace, DiskFault::kShort, DiskFault::kSyncError),
+                         name_of_fault);
+
+TEST_P(SickLetters, WaitForRoom) {
+  kafka_.pause();
+  publish(kMoreThanFits);
+  wait_until_on_disk(kMoreThanFits / 2);
+  EXPECT_EQ(daemon_.stop(), 0);
+  daemon_.configure(instance(std::string(kSmallSegments) + "send_timeout = \"1s\"\n"), daemon_keys());
+  set(GetParam());
+  daemon_.start();
+  wait_until_ill();
+  const std::uint64_t calls_hurt = word_->calls_hurt;
+  EXPECT_TRUE(wait_until([&] { return word_->calls_hurt > calls_hurt + 1; }));  // it has tried again
+  EXPECT_EQ(daemon_.status("kafkaid").dead_letters, 0U);
+  EXPECT_EQ(daemon_.status("kafkaid").waiting, kMoreThanFits);
+  set(DiskFault::kNone);
+  EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").dead_letters == kMoreThanFits; }))
+      << daemon_.status("kafkaid").dead_letters << daemon_.log();
+  wait_until_well();
+  expect_no_spool_files();
+}
+
+}  // namespace
+}  // namespace ringpost::tests
+
+#endif
