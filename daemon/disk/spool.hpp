@@ -110,6 +110,9 @@ class Spool {
   using Removed = std::function<void(std::uint32_t segment, const TopicsOnDisk& topics)>;
   void step(const Removed& removed);
 
+  // Nothing is left for step() to do: no mark to be written, no file to be removed.
+  bool idle() const { return !segments_changed_ && removing_ == 0 && log_->unflushed_marks() == 0; }
+
   TopicsOnDisk topics() const;
   const TopicOnDisk& totals() const { return totals_; }
   // Of the oldest record that waits in a block; 0: none does.

@@ -304,7 +304,8 @@ void Instance::Loop::rest(const DrainResult& drained) {
   if (stop_ || now_ns - last_traffic_ns_ < kQuietNs) return sleeper_.nap(kNap);
   if (!unconfirmed_.empty()) return sleeper_.nap(kNapWithOldBoards);
   // What is short of room may be stuck soon, and what is stuck is found by looking.
-  if (!rests_on_disk() || short_of_room_) return sleeper_.nap(kNapForDisk);
+  const bool tidied = !disk_.spool || disk_.spool->idle();
+  if (!rests_on_disk() || !tidied || short_of_room_) return sleeper_.nap(kNapForDisk);
   sleeper_.sleep(outbox_.next_timer_ns(), [this] { return intake_.has_unseen(); });
 }
 

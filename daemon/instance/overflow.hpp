@@ -41,7 +41,7 @@ class Overflow {
   void not_needed();
   // Syncs now; false: the disk does not have all of it.
   bool finish_now();
-  bool idle() const { return pending_.empty(); }
+  bool idle() const { return pending_.empty() && !withdrawn_; }
 
   bool spools() const { return spools_ && records_.spool() != nullptr; }
   bool may_spill(std::int64_t now_ns) const { return spools() && !trouble_.pauses(now_ns); }
