@@ -276,8 +276,9 @@ void Instance::Loop::end_unlisted_blocks(std::int64_t now_ns) {
   std::vector<kafka::RecordOwner::Returned> records;
   for (std::size_t count = 0; count < kUnlistedBlocksAtOnce && !unlisted_blocks_.empty(); ++count) {
     if (burial_.trouble().pauses(now_ns) || burial_.unwritten() != 0) return;
+    // Not the end of it: what the blocks before this one had is in memory now, and nowhere else to be found.
     if (overflow_.bring_back(unlisted_blocks_.back(), records) == kafka::RecordOwner::BringBack::kLater)
-      return;
+      break;
     unlisted_blocks_.pop_back();
   }
   for (const auto& record : records) {
