@@ -25,10 +25,10 @@ namespace {
 using ipc::FrameType;
 
 FrameType question_type(std::uint8_t number) {
-  static constexpr std::array<FrameType, 9> kTypes = {
-      FrameType::kHello,  FrameType::kOpenInstance, FrameType::kOpenLane, FrameType::kPing,
-      FrameType::kStatus, FrameType::kWelcome,      FrameType::kRefused,  FrameType{77},
-      FrameType::kLetters};
+  static constexpr std::array<FrameType, 10> kTypes = {
+      FrameType::kHello,   FrameType::kOpenInstance, FrameType::kOpenLane, FrameType::kPing,
+      FrameType::kStatus,  FrameType::kWelcome,      FrameType::kRefused,  FrameType{77},
+      FrameType::kLetters, FrameType::kAudit};
   return kTypes[number % kTypes.size()];
 }
 
@@ -101,7 +101,8 @@ class Client {
   bool ask(const ipc::Frame& frame, bool read) {
     connection_.send(std::as_bytes(std::span(&frame, 1)));
     // 20 ms of spacing, and an instance's thread: not waited for.
-    const bool slow = frame.header.type == FrameType::kStatus || frame.header.type == FrameType::kLetters;
+    const bool slow = frame.header.type == FrameType::kStatus || frame.header.type == FrameType::kLetters ||
+                      frame.header.type == FrameType::kAudit;
     if (!read || slow || unread_) {
       unread_ = true;
       return !connection_.ended();

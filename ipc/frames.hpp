@@ -14,6 +14,9 @@
 //     Status                        ──▶
 //                                   ◀──    StatusText {size}                          + sealed memory with
 //                                   JSON
+//     Audit {instance}              ──▶
+//                                   ◀──    StatusText {size}                          + sealed memory with
+//                                   JSON
 //     Letters {instance, ...}       ──▶
 //                                   ◀──    LettersDone {results}
 //     (any)                         ──▶
@@ -30,8 +33,9 @@
 //     OpenInstance {index} ...      ──▶
 //     Ping {generation}             ──▶    once no publisher looks at an older daemon's boards any more
 //
-// Status and Letters may also be asked instead of the Hello: who asks so is no client, and its connection ends with the
-// answer. Letters decides what becomes of dead letters, and is for root and the daemon's own user.
+// Status, Audit and Letters may also be asked instead of the Hello: who asks so is no client, and its connection ends with
+// the answer. Audit counts everything again; Letters decides what becomes of dead letters; both are for root and the
+// daemon's own user.
 //
 // A question that comes before the last answer was read ends the connection: descriptors in flight are
 // charged to the daemon's user, and so there is at most one message of them for each client. The end of the
@@ -57,6 +61,7 @@ enum class FrameType : std::uint16_t {
   kPing = 4,
   kStatus = 5,
   kLetters = 6,
+  kAudit = 7,
 
   kWelcome = 101,
   kInstance = 102,
@@ -130,6 +135,10 @@ struct StatusTextBody {
   std::uint64_t size_bytes;
 };
 
+struct AuditBody {
+  char instance[kInstanceNameMaxBytes];  // zero-padded
+};
+
 enum class LetterAction : std::uint32_t { kReplay = 1, kPurge = 2 };
 
 // What has become of one that was named. The numbers are the protocol's.
@@ -192,6 +201,7 @@ struct Frame {
     InstanceBody instance;
     LaneBody lane;
     StatusTextBody status_text;
+    AuditBody audit;
     LettersBody letters;
     LettersDoneBody letters_done;
     RefusedBody refused;

@@ -1,4 +1,4 @@
-// ringpost: publish, consume, check, status, dead-letters. See ringpost(1).
+// ringpost: publish, consume, check, status, audit, dead-letters. See ringpost(1).
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/command/audit_command.hpp"
 #include "daemon/command/check_command.hpp"
 #include "daemon/command/command_line.hpp"
 #include "daemon/command/consume_command.hpp"
@@ -42,6 +43,12 @@ constexpr const char* kStatusExamples = R"(Examples:
   ringpost status
   ringpost status --json --socket /run/ringpost/ringpost.sock
   ringpost status --watch)";
+
+constexpr const char* kAuditExamples = R"(Examples:
+  ringpost audit
+  ringpost audit kafkaid --json
+
+For root and the user that ringpostd runs as. Under traffic, too; the files are read as fast as the disk gives them.)";
 
 void add_endpoint_options(CLI::App& app, EndpointOptions& endpoint) {
   app.add_option("--socket", endpoint.socket,
@@ -150,6 +157,16 @@ Command add_status(CLI::App& root, StatusOptions& options) {
   return {app, [&options] { return run_status(options); }};
 }
 
+Command add_audit(CLI::App& root, AuditOptions& options) {
+  CLI::App* app = root.add_subcommand(
+      "audit", "count every event again, in memory and on disk, and compare with what status says");
+  app->footer(footer(kAuditExamples));
+  app->add_option("INSTANCE", options.instance, "one instance only");
+  app->add_flag("--json", options.json, "one JSON object an instance, with every figure");
+  add_endpoint_options(*app, options.endpoint);
+  return {app, [&options] { return run_audit(options); }};
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Publishes events through ringpostd to Apache Kafka, and looks at what becomes of them.",
                "ringpost");
@@ -161,9 +178,13 @@ int run(int argc, char** argv) {
   ConsumeOptions consume;
   CheckOptions check;
   StatusOptions status;
+  AuditOptions audit;
   DeadLettersOptions dead_letters;
-  const std::vector<Command> commands{add_publish(app, publish, headers), add_consume(app, consume),
-                                      add_check(app, check), add_status(app, status),
+  const std::vector<Command> commands{add_publish(app, publish, headers),
+                                      add_consume(app, consume),
+                                      add_check(app, check),
+                                      add_status(app, status),
+                                      add_audit(app, audit),
                                       add_dead_letters(app, dead_letters)};
   try {
     app.parse(argc, argv);

@@ -114,20 +114,31 @@ std::string Conversation::problem_of_answer(ipc::FrameType wanted) const {
   return {};
 }
 
-}  // namespace
-
-StatusAnswer ask_status(std::string_view socket_path) {
+// A question that is answered by a text.
+StatusAnswer ask_text(std::string_view socket_path, const ipc::Frame& question) {
   ipc::Descriptor socket = ipc::connect_control(socket_path);
   if (!socket) {
     return problem(connect_problem(socket_path, errno));
   }
   Conversation conversation(std::move(socket), socket_path);
-  // Without a hello: who asks for the status is no client, and gets it when there can be no more of them.
-  if (!conversation.ask(ipc::make_frame(ipc::FrameType::kStatus, 0), ipc::FrameType::kStatusText)) {
+  if (!conversation.ask(question, ipc::FrameType::kStatusText)) {
     return problem(conversation.problem());
   }
   return read_text(conversation.answer().descriptors[0],
                    conversation.answer().frame.body.status_text.size_bytes);
+}
+
+}  // namespace
+
+// Without a hello: who asks for the status is no client, and gets it when there can be no more of them.
+StatusAnswer ask_status(std::string_view socket_path) {
+  return ask_text(socket_path, ipc::make_frame(ipc::FrameType::kStatus, 0));
+}
+
+StatusAnswer ask_audit(std::string_view socket_path, std::string_view instance) {
+  ipc::Frame question = ipc::make_frame(ipc::FrameType::kAudit, 0);
+  ipc::set_text_field(question.body.audit.instance, instance);
+  return ask_text(socket_path, question);
 }
 
 LettersAnswer ask_letters(std::string_view socket_path, std::string_view instance, ipc::LetterAction action,

@@ -19,6 +19,9 @@ struct StatusAnswer {
 // Waits up to five seconds. Thread-safe: each call has a connection of its own.
 StatusAnswer ask_status(std::string_view socket_path);
 
+// What one instance finds when it counts everything again (daemon/control/audit_json.hpp).
+StatusAnswer ask_audit(std::string_view socket_path, std::string_view instance);
+
 struct LettersAnswer {
   std::vector<ipc::LetterResult> results;  // of each letter, in order; empty when there is a problem
   std::string problem;

@@ -78,6 +78,7 @@ using TopicRules = std::map<std::string, TopicConfig, std::less<>>;  // by name 
 struct InstanceConfig {
   std::string name;  // ^[a-z0-9]{1,64}$
   bool enabled = true;
+  bool removed = false;  // not in the file any more; what is left of it becomes dead letters
 
   bool embedded = false;             // brokers = "embedded": an in-process test cluster
   std::vector<std::string> brokers;  // "host:port" or "[ipv6]:port"; empty when embedded

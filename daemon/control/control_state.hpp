@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -20,17 +21,20 @@
 namespace ringpost::daemon {
 
 struct ControlState {
-  ControlState(boost::asio::io_context& io_context, const Config& configuration, const CensusLimits& limits,
+  ControlState(boost::asio::io_context& io_context, Config configuration, const CensusLimits& limits,
                Custody& custody_of_descriptors)
       : io(io_context),
-        config(configuration),
+        config(std::move(configuration)),
         census(limits),
         custody(custody_of_descriptors),
         source(instances),
         status(io_context, source) {}
 
   boost::asio::io_context& io;
-  const Config& config;
+  // Behind the configured instances come those that are not configured any more (removed_instances.hpp): clients are told
+  // of the first `configured` only.
+  Config config;
+  std::uint32_t configured = 0;
   Census census;
   Undertaker undertaker;
   Custody& custody;
@@ -44,7 +48,7 @@ struct ControlState {
   std::array<std::uint64_t, ipc::kRefusalCount> refused{};  // what was said no to, by name
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
-  // In the order of the configuration, which is the protocol's index. Their threads post to `io`.
+  // In the order of `config.instances`, which is the protocol's index. Their threads post to `io`.
   std::vector<std::unique_ptr<Instance>> instances;
   InstanceReadings source;
   StatusRounds status;

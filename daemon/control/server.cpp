@@ -88,8 +88,9 @@ Server::~Server() = default;
 void Server::say_what_runs() const {
   const CensusLimits& limits = state_.census.limits();
   spdlog::info("ringpostd {} with librdkafka {} serves {} instances at {}", kVersion,
-               kafka::librdkafka_version(), state_.instances.size(), socket_.path());
+               kafka::librdkafka_version(), state_.configured, socket_.path());
   for (const InstanceConfig& instance : state_.config.instances) {
+    if (instance.removed) continue;
     spdlog::info("instance {}: {}, {} topics or patterns, {} MiB of buffer{}", instance.name,
                  brokers_of(instance), instance.topics.size(), instance.buffer_size_bytes / kMiB,
                  instance.enabled ? "" : ", switched off (enabled = false)");
@@ -125,7 +126,7 @@ int Server::run() {
   wait_for_connections();
   keep_house();
   notify_systemd(
-      fmt::format("READY=1\nSTATUS=serving {} instances at {}", state_.instances.size(), socket_.path()));
+      fmt::format("READY=1\nSTATUS=serving {} instances at {}", state_.configured, socket_.path()));
   io_.run();
   for (const auto& session : sessions_) session->leave_open();
   if (state_.protocol_errors != 0) {

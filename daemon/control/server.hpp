@@ -52,7 +52,10 @@ class Server {
   void open_state_directory();
   DiskConfig disk_of(const InstanceConfig& config);
   void make_instances(Estate& estate);
+  bool add_instance(const InstanceConfig& config, Estate& estate);
   std::unique_ptr<Instance> make_instance(const InstanceConfig& config, Inheritance inheritance);
+  std::unique_ptr<Instance> make_removed(const InstanceConfig& config, InstanceEvents events,
+                                         Inheritance inheritance, const DiskConfig& disk);
   void drop_unregistered(std::uint32_t index, std::set<std::uint64_t> lanes);
   bool is_damaged(const std::string& instance) const;
   std::shared_ptr<Client> inherited_client(std::uint64_t client_id, Estate& estate);

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/config/log.hpp"
+#include "daemon/control/removed_instances.hpp"
 #include "daemon/control/server.hpp"
 #include "ipc/clock.hpp"
 
@@ -31,33 +32,40 @@ void Server::make_instances(Estate& estate) {
   for (const std::string& name : estate.unknown) {
     spdlog::warn("the keeper holds {}, which this version does not know: left there", name);
   }
-  for (const InstanceConfig& config : state_.config.instances) {
-    Inheritance inheritance;
-    if (const auto found = estate.instances.find(config.name); found != estate.instances.end()) {
-      inheritance = std::move(found->second);
-      estate.instances.erase(found);
-    }
-    inheritance.client_of = [this, &estate](std::uint64_t client_id) {
-      return inherited_client(client_id, estate);
-    };
-    const auto index = static_cast<std::uint32_t>(state_.instances.size());
-    for (const auto& [client_id, doorbell] : inheritance.doorbells) {
-      inherited_client(client_id, estate);
-      doorbells_[client_id].emplace(index, doorbell.duplicate());
-    }
-    std::set<std::uint64_t> lanes;
-    for (const auto& [lane_id, memory] : inheritance.lanes) lanes.insert(lane_id);
-    state_.instances.push_back(make_instance(config, std::move(inheritance)));
-    state_.last_lane_id = std::max(state_.last_lane_id, state_.instances.back()->largest_lane_id());
-    drop_unregistered(index, std::move(lanes));
+  for (const InstanceConfig& config : state_.config.instances) add_instance(config, estate);
+  state_.configured = static_cast<std::uint32_t>(state_.instances.size());
+  for (const std::string& name : take_emptied(estate, state_.config)) state_.custody.drop(name);
+  for (InstanceConfig& removed : removed_instances(estate, state_.config, state_directory_.get())) {
+    if (add_instance(removed, estate)) state_.config.instances.push_back(std::move(removed));
   }
-  for (const auto& [name, left] : estate.instances) {
-    state_.lanes_elsewhere = true;
-    spdlog::error(
-        "the keeper holds events of instance {}, which is not in the configuration any more: they stay "
-        "there until it is again",
-        name);
+}
+
+// False: what it has left stays where it is.
+bool Server::add_instance(const InstanceConfig& config, Estate& estate) {
+  Inheritance inheritance;
+  if (const auto found = estate.instances.find(config.name); found != estate.instances.end()) {
+    inheritance = std::move(found->second);
+    estate.instances.erase(found);
   }
+  inheritance.client_of = [this, &estate](std::uint64_t client_id) {
+    return inherited_client(client_id, estate);
+  };
+  std::map<std::uint64_t, ipc::Descriptor> doorbells;
+  for (const auto& [client_id, doorbell] : inheritance.doorbells)
+    doorbells.emplace(client_id, doorbell.duplicate());
+  std::set<std::uint64_t> lanes;
+  for (const auto& [lane_id, memory] : inheritance.lanes) lanes.insert(lane_id);
+  std::unique_ptr<Instance> instance = make_instance(config, std::move(inheritance));
+  if (!instance) return false;
+  const auto index = static_cast<std::uint32_t>(state_.instances.size());
+  for (auto& [client_id, doorbell] : doorbells) {
+    inherited_client(client_id, estate);
+    doorbells_[client_id].emplace(index, std::move(doorbell));
+  }
+  state_.last_lane_id = std::max(state_.last_lane_id, instance->largest_lane_id());
+  state_.instances.push_back(std::move(instance));
+  drop_unregistered(index, std::move(lanes));
+  return true;
 }
 
 // Lanes that the journal does not know never reached their clients, or were drained to their ends.
@@ -102,6 +110,7 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
     boost::asio::post(io_, [this, client_id, name, why] { client_malformed(client_id, name, why); });
   };
   const DiskConfig disk = disk_of(config);
+  if (config.removed) return make_removed(config, std::move(events), std::move(inheritance), disk);
   if (inheritance.empty()) return std::make_unique<Instance>(config, std::move(events), Inheritance{}, disk);
   if (!inheritance.arena || !inheritance.journal) {
     spdlog::error(
@@ -125,6 +134,27 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
     DiskConfig none;  // what is on disk goes with what the keeper holds
     none.problem = error.what();
     return std::make_unique<Instance>(stopped, std::move(events), Inheritance{}, none);
+  }
+}
+
+// What it has left becomes dead letters. Null: it can't, and stays where it is.
+std::unique_ptr<Instance> Server::make_removed(const InstanceConfig& config, InstanceEvents events,
+                                               Inheritance inheritance, const DiskConfig& disk) {
+  const bool with_keeper = !inheritance.empty();
+  try {
+    auto instance = std::make_unique<Instance>(config, std::move(events), std::move(inheritance), disk);
+    spdlog::warn(
+        "instance {} is not in the configuration any more: what waits of it becomes dead letters "
+        "(instance_removed), which `ringpost dead-letters` shows, and can replay when it is configured again",
+        config.name);
+    return instance;
+  } catch (const std::exception& error) {
+    spdlog::error(
+        "instance {} is not in the configuration any more, and {}: it stays {} until that is mended or the "
+        "instance is configured again",
+        config.name, error.what(), with_keeper ? "with the keeper" : "on disk");
+    state_.lanes_elsewhere = state_.lanes_elsewhere || with_keeper;
+    return nullptr;
   }
 }
 

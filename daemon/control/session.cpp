@@ -112,6 +112,7 @@ void Session::question(const ipc::Frame& frame) {
   }
   if (phase_ == Phase::kIdle) return answer_client(frame);
   if (frame.header.type == ipc::FrameType::kStatus) return read_status(frame.header.number);
+  if (frame.header.type == ipc::FrameType::kAudit) return audit(frame);
   if (frame.header.type == ipc::FrameType::kLetters) return decide_letters(frame);
   if (frame.header.type != ipc::FrameType::kHello)
     return protocol_error("its first frame was neither hello nor a question that needs none");
@@ -157,7 +158,7 @@ void Session::send_welcome(std::uint64_t number) {
   spdlog::debug("client {} \"{}\" ({}) is here", client_->id, client_->name, who_.text());
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kWelcome, number);
   frame.body.welcome.client_id = client_->id;
-  frame.body.welcome.instance_count = static_cast<std::uint32_t>(state_.instances.size());
+  frame.body.welcome.instance_count = state_.configured;
   frame.body.welcome.ping_interval_ms = kPingIntervalMs;
   // Without a keeper nothing would drain what is written without a daemon.
   frame.body.welcome.daemon_grace_ms =
@@ -183,6 +184,8 @@ void Session::answer_client(const ipc::Frame& frame) {
       return;
     case ipc::FrameType::kStatus:
       return read_status(number);
+    case ipc::FrameType::kAudit:
+      return audit(frame);
     case ipc::FrameType::kLetters:
       return decide_letters(frame);
     default:
@@ -230,12 +233,16 @@ DaemonStatus Session::daemon_status() const {
 void Session::send_status(std::uint64_t number, const std::vector<Reading>& readings) {
   std::vector<const Reading*> visible;
   for (std::size_t index = 0; index < readings.size(); ++index) {
-    if (may_see_all(who_) || may_use(state_.config.instances[index].allow, who_)) {
+    if (may_see_all(who_) ||
+        (index < state_.configured && may_use(state_.config.instances[index].allow, who_))) {
       visible.push_back(&readings[index]);
     }
   }
+  send_text(number, status_json(daemon_status(), visible));
+}
+
+void Session::send_text(std::uint64_t number, const std::string& text) {
   try {
-    const std::string text = status_json(daemon_status(), visible);
     const ipc::Descriptor memory = sealed_text(text);
     ipc::Frame frame = ipc::make_frame(ipc::FrameType::kStatusText, number);
     frame.body.status_text.size_bytes = text.size();

@@ -132,10 +132,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_lane(std::uint64_t number, std::uint32_t index);
   void read_status(std::uint64_t number);
   void send_status(std::uint64_t number, const std::vector<Reading>& readings);
+  void send_text(std::uint64_t number, const std::string& text);
   DaemonStatus daemon_status() const;
-  // session_letters.cpp
+  // session_questions.cpp
+  Instance* asked_about(std::uint64_t number, std::string_view instance);
+  void refuse_question(std::uint64_t number, ipc::Refusal refusal, std::string_view text);
+  void audit(const ipc::Frame& frame);
   void decide_letters(const ipc::Frame& frame);
-  void refuse_letters(std::uint64_t number, ipc::Refusal refusal, std::string_view text);
   void send_letters_done(std::uint64_t number, const std::vector<ipc::LetterResult>& results);
 
   bool answer(const ipc::Frame& frame, std::span<const int> descriptors = {});

@@ -30,7 +30,7 @@ Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, 
     Channel& channel = channels_[from.index];
     channel.state = Channel::State::kInherited;
     const std::string& instance = state_.config.instances[from.index].name;
-    if (!may_use(state_.config.instances[from.index].allow, who_)) {
+    if (from.index >= state_.configured || !may_use(state_.config.instances[from.index].allow, who_)) {
       channel.state = Channel::State::kRevoked;
       state_.instances[from.index]->revoke(client_->id);
     }

@@ -16,9 +16,9 @@
 namespace ringpost::daemon {
 
 void Session::open_instance(std::uint64_t number, std::uint32_t index) {
-  if (index >= channels_.size()) {
+  if (index >= state_.configured) {
     return refuse(number, ipc::Refusal::kNoSuchInstance,
-                  fmt::format("there is no instance {}: this daemon has {}", index, channels_.size()));
+                  fmt::format("there is no instance {}: this daemon has {}", index, state_.configured));
   }
   const Channel::State opened = channels_[index].state;
   if (opened == Channel::State::kOpen || opened == Channel::State::kDenied)
@@ -88,9 +88,9 @@ void Session::doorbell_kept(std::uint64_t number, std::uint32_t index, const ipc
 }
 
 void Session::open_lane(std::uint64_t number, std::uint32_t index) {
-  if (index >= channels_.size()) {
+  if (index >= state_.configured) {
     return refuse(number, ipc::Refusal::kNoSuchInstance,
-                  fmt::format("there is no instance {}: this daemon has {}", index, channels_.size()));
+                  fmt::format("there is no instance {}: this daemon has {}", index, state_.configured));
   }
   const InstanceConfig& config = state_.config.instances[index];
   Channel& channel = channels_[index];

@@ -20,6 +20,7 @@ namespace json = boost::json;
 std::string_view state_of(const Reading& reading) {
   const InstanceStatus& instance = reading.instance;
   if (reading.late) return "not_answering";
+  if (instance.removed) return "removed";
   if (!instance.enabled) return "disabled";
   if (instance.connected) return "connected";
   return instance.ever_connected ? "disconnected" : "never_connected";

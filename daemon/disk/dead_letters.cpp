@@ -157,6 +157,13 @@ void DeadLetters::tidy(std::int64_t realtime_ms) {
   }
 }
 
+std::vector<SegmentBooks> DeadLetters::audit() const {
+  std::vector<SegmentBooks> books;
+  for (const auto& [number, segment] : segments_)
+    books.push_back({number, segment.letters, 0, segment.marked});
+  return books;
+}
+
 std::uint64_t DeadLetters::kept() const {
   std::uint64_t kept = 0;
   for (const auto& [number, segment] : segments_) kept += segment.letters - segment.marked;

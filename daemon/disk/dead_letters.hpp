@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "daemon/disk/segment_books.hpp"
 #include "daemon/store/log.hpp"
 #include "daemon/store/stored_record.hpp"
 
@@ -66,6 +67,7 @@ class DeadLetters {
 
   std::uint64_t kept() const;                         // on disk, neither voided, replayed nor purged
   std::uint64_t removed() const { return removed_; }  // by size or age, since the start
+  std::vector<SegmentBooks> audit() const;            // oldest first
   Log& log() { return *log_; }
   const Log& log() const { return *log_; }
 

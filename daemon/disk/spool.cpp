@@ -345,6 +345,20 @@ std::int64_t Spool::oldest_stamp_ns() const {
   return oldest_ns;
 }
 
+// What is not settled lies in the files, too.
+std::vector<SegmentBooks> Spool::audit() const {
+  std::vector<SegmentBooks> books;
+  for (const auto& [number, segment] : segments_) {
+    SegmentBooks& book = books.emplace_back(SegmentBooks{number, segment.unsettled, 0, 0});
+    for (const auto& [topic, counts] : segment.topics) {
+      book.records += counts.records;
+      book.delivered += counts.delivered;
+      book.ended += counts.delivered + counts.dead;
+    }
+  }
+  return books;
+}
+
 TopicsOnDisk Spool::topics() const {
   TopicsOnDisk topics;
   for (const auto& [number, segment] : segments_) {

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/disk/segment_books.hpp"
 #include "daemon/store/log.hpp"
 #include "daemon/store/stored_record.hpp"
 
@@ -99,6 +100,7 @@ class Spool {
   void count_attempt(Ticket record) { ++record_at(record).attempts; }
   static bool is_block(Ticket ticket);
   std::uint64_t first_sequence(Ticket block) const { return block_at(block).first_sequence; }
+  std::uint32_t records_of(Ticket block) const { return block_at(block).records; }
 
   // It counts as dead from now on; end() follows all the same.
   void mark_overdue(Ticket record);
@@ -114,6 +116,7 @@ class Spool {
   bool idle() const { return !segments_changed_ && removing_ == 0 && log_->unflushed_marks() == 0; }
 
   TopicsOnDisk topics() const;
+  std::vector<SegmentBooks> audit() const;  // oldest first
   const TopicOnDisk& totals() const { return totals_; }
   // Of the oldest record that waits in a block; 0: none does.
   std::int64_t oldest_stamp_ns() const;

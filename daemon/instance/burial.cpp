@@ -132,6 +132,18 @@ void Burial::end(const Letter& letter) {
   overdue_.at(letter.ticket) = letter.place;
 }
 
+std::uint64_t Burial::waiting() const {
+  const auto waits = [](const Letter& letter) { return !letter.overdue; };
+  return static_cast<std::uint64_t>(std::count_if(unwritten_.begin(), unwritten_.end(), waits) +
+                                    std::count_if(written_.begin(), written_.end(), waits));
+}
+
+std::uint64_t Burial::overdue_inside() const {
+  return static_cast<std::uint64_t>(std::count_if(overdue_.begin(), overdue_.end(), [this](const auto& each) {
+    return letters_ == nullptr || each.second.segment != 0;
+  }));
+}
+
 bool Burial::finish_now() {
   if (letters_ == nullptr) return true;
   take_back_lost();

@@ -53,6 +53,9 @@ class Burial {
   bool finish_now();
   bool idle() const { return unwritten_.empty() && written_.empty(); }
   std::uint64_t unwritten() const { return unwritten_.size(); }
+  // Records that wait for their letters, and nowhere else; and those inside librdkafka that count as dead already.
+  std::uint64_t waiting() const;
+  std::uint64_t overdue_inside() const;
 
   const std::map<std::string, std::uint64_t, std::less<>>& dead_by_reason() const { return dead_by_reason_; }
   const DiskTrouble& trouble() const { return trouble_; }

@@ -82,6 +82,7 @@ Disk open_disk(const InstanceConfig& config, const DiskConfig& disk, const Arena
   Disk result;
   result.problem = disk.problem;
   if (disk.directory.empty()) return result;
+  result.directory = disk.directory;
   std::vector<Problem> problems;
   DeadLetters::Options letters{log_options(disk), config.dead_letters.size_bytes, config.dead_letters.age};
   result.letters = DeadLetters::open(real_files(), letters, problems);

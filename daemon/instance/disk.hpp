@@ -14,6 +14,7 @@
 namespace ringpost::daemon {
 
 struct Disk {
+  std::string directory;                 // the instance's own; empty: there is none
   std::unique_ptr<DeadLetters> letters;  // null: dead records are counted, logged and gone
   std::unique_ptr<Spool> spool;          // null: what the arena does not hold is refused
   std::string problem;                   // why something that is configured is not there; empty: nothing

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "daemon/instance/arena.hpp"
 #include "daemon/instance/journal.hpp"
 
 namespace ringpost::daemon {
@@ -17,6 +18,15 @@ std::map<std::uint64_t, std::uint32_t> next_slots_in(const Inheritance& inherita
     slots.clear();  // damaged, or of another version: whoever makes the instance says so
   }
   return slots;
+}
+
+bool nothing_waits_in(const Inheritance& inheritance) {
+  if (!inheritance.lanes.empty()) return false;
+  try {
+    return !inheritance.arena || Arena(inheritance.arena.duplicate()).waiting() == 0;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 }  // namespace ringpost::daemon

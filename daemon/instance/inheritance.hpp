@@ -26,6 +26,9 @@ struct Inheritance {
 // that can be read.
 std::map<std::uint64_t, std::uint32_t> next_slots_in(const Inheritance& inheritance);
 
+// It has no lanes, and nothing is left in its arena. False where that can't be read: whoever makes the instance says so.
+bool nothing_waits_in(const Inheritance& inheritance);
+
 // A lane that goes on under this daemon.
 struct AdoptedLane {
   std::uint64_t lane_id = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "daemon/config/log.hpp"
@@ -33,6 +34,8 @@ Instance::Instance(const InstanceConfig& config, InstanceEvents events, Inherita
   std::optional<Arena> arena;
   if (inheritance.arena) arena.emplace(std::move(inheritance.arena));
   Disk on_disk = open_disk(config, disk, arena ? &*arena : nullptr);
+  if (config.removed && !on_disk.letters)
+    throw std::runtime_error("what is left of it can't become dead letters: " + on_disk.problem);
   if (arena) {
     arena.emplace(go_on_with(config, std::move(*arena), !inheritance.lanes.empty()));
   } else {
@@ -90,6 +93,10 @@ void Instance::client_gone(std::uint64_t client_id, std::function<void()> done) 
 
 void Instance::status(std::function<void(const InstanceStatus&)> done) {
   loop_->ask([done = std::move(done)](Loop& loop) { done(loop.read_status()); });
+}
+
+void Instance::audit(std::function<void(const InstanceAudit&)> done) {
+  loop_->ask([done = std::move(done)](Loop& loop) { done(loop.audit()); });
 }
 
 void Instance::decide_letters(ipc::LetterAction action, std::vector<ipc::LetterName> letters,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/instance/audit.hpp"
 #include "daemon/instance/client.hpp"
 #include "daemon/instance/disk_config.hpp"
 #include "daemon/instance/inheritance.hpp"
@@ -26,6 +27,7 @@ struct InstanceStatus {
   std::string name;
   std::string brokers;  // what a consumer may bootstrap from
   bool enabled = true;
+  bool removed = false;  // not configured any more
   bool connected = false;
   bool ever_connected = false;
   std::int64_t disconnected_for_ms = 0;  // while not connected
@@ -133,6 +135,7 @@ class Instance {
   // No publisher of this client looks at a dead daemon's boards any more.
   void confirm(std::uint64_t client_id);
   void status(std::function<void(const InstanceStatus&)> done);
+  void audit(std::function<void(const InstanceAudit&)> done);
   // Decides what becomes of dead letters; a result for each of them.
   using LettersDone = std::function<void(const std::vector<ipc::LetterResult>&)>;
   void decide_letters(ipc::LetterAction action, std::vector<ipc::LetterName> letters, LettersDone done);

@@ -17,6 +17,15 @@ CauseOfDeath cause(LetterReason reason, std::string detail) { return {reason, 0,
 
 }  // namespace
 
+CauseOfDeath taken_away(const InstanceConfig& config) {
+  if (config.removed) {
+    return cause(LetterReason::kInstanceRemoved,
+                 "the instance was taken out of the configuration while this event waited");
+  }
+  return cause(LetterReason::kTopicRemoved,
+               "the topic was taken off the instance's list while this event waited");
+}
+
 Intake::Intake(const InstanceConfig& config, Parts parts, Journal journal)
     : config_(config), parts_(parts), journal_(std::move(journal)), feeds_(drain_.feeds()) {}
 
@@ -115,10 +124,12 @@ Intake::Verdict Intake::refuse_revoked(LaneFeed& feed, std::size_t record_bytes)
   books.revoked_bytes += record_bytes;
   if (books.revoked_bytes > 2 * feed.capacity_bytes())
     feed.end_for("it goes on publishing to an instance that it may not use any more");
+  if (config_.removed) return taken_away(config_);
   return cause(LetterReason::kDenied, "the client's user may not use the instance any more (allow)");
 }
 
 Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule& rule, bool inherited) const {
+  if (config_.removed) return taken_away(config_);
   // The board says so, and an honest client has asked it. What was accepted before is delivered.
   if (!config_.enabled && !inherited)
     return cause(LetterReason::kDisabled, "the instance is switched off (enabled = false)");
@@ -128,9 +139,7 @@ Intake::Verdict Intake::check(const ipc::RecordView& record, const Topics::Rule&
         "this client or its user has brought too many names that no pattern of the configuration spells out "
         "and the cluster does not know (unknown_topics_per_client_max, unknown_topics_per_user_max)");
   }
-  if (!rule.listed && inherited)
-    return cause(LetterReason::kTopicRemoved,
-                 "the topic was taken off the instance's list while this event waited");
+  if (!rule.listed && inherited) return taken_away(config_);
   if (!rule.listed) return cause(LetterReason::kUnknownTopic, "not on the instance's list of topics");
   if (rule.compacted && !record.key)
     return cause(LetterReason::kNullKey, "the topic is compacted and takes no null keys");
@@ -209,6 +218,12 @@ bool Intake::lanes_are_empty() const {
 std::uint64_t Intake::waiting_in_lanes() const {
   std::uint64_t records = 0;
   for (const auto& feed : feeds_) records += feed->waiting_records();
+  return records;
+}
+
+std::uint64_t Intake::count_lanes_again() const {
+  std::uint64_t records = 0;
+  for (const auto& feed : feeds_) records += feed->count_again();
   return records;
 }
 

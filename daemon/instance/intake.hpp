@@ -27,6 +27,9 @@
 
 namespace ringpost::daemon {
 
+// Why what waits may not go to Kafka any more: its instance or its topic is not configured.
+CauseOfDeath taken_away(const InstanceConfig& config);
+
 class Intake {
  public:
   struct Parts {
@@ -71,6 +74,7 @@ class Intake {
   bool has_unseen();             // looks at every tail: is there something that no round has taken?
   bool lanes_are_empty() const;  // as of the last look
   std::uint64_t waiting_in_lanes() const;
+  std::uint64_t count_lanes_again() const;  // the same, from the lanes' own memory alone
   std::uint64_t lane_count() const { return feeds_.size(); }
   std::uint64_t lane_bytes() const;
   std::uint64_t waiting_bytes() const;  // in the lanes, as of the last look

@@ -94,6 +94,10 @@ class LaneFeed {
   bool empty() const { return !has_record() && (malformed() || parsed_ == reader_.tail()); }
 
   std::uint64_t waiting_records() const { return records_.size() - next_ + unparsed_records(); }
+  // The same from the lane's memory alone. A malformed lane is not read again.
+  std::uint64_t count_again() const {
+    return malformed() ? waiting_records() : reader_.count_from_untrusted(position_);
+  }
   std::uint64_t waiting_bytes() const { return malformed() ? held_bytes() : reader_.tail() - position_; }
   std::uint64_t position() const { return position_; }  // behind the last consumed record
   std::uint64_t lane_id() const { return lane_id_; }

@@ -281,10 +281,7 @@ void Instance::Loop::end_unlisted_blocks(std::int64_t now_ns) {
       break;
     unlisted_blocks_.pop_back();
   }
-  for (const auto& record : records) {
-    burial_.bury(record.ticket, {LetterReason::kTopicRemoved, 0,
-                                 "the topic was taken off the instance's list while this event waited"});
-  }
+  for (const auto& record : records) burial_.bury(record.ticket, taken_away(config_));
 }
 
 bool Instance::Loop::rests_on_disk() const {

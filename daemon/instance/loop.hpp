@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/instance/arena.hpp"
+#include "daemon/instance/audit.hpp"
 #include "daemon/instance/burial.hpp"
 #include "daemon/instance/delivery.hpp"
 #include "daemon/instance/disk.hpp"
@@ -56,6 +57,7 @@ class Instance::Loop {
   void confirm(std::uint64_t client_id) { unconfirmed_.erase(client_id); }
   void forget_client(std::uint64_t client_id);
   InstanceStatus read_status();
+  InstanceAudit audit();
   std::vector<ipc::LetterResult> decide_letters(ipc::LetterAction action,
                                                 std::span<const ipc::LetterName> letters);
   void begin_stop(StopRequest request);
@@ -78,6 +80,10 @@ class Instance::Loop {
   void describe_topics(InstanceStatus& status) const;
   void update_board();
   ipc::Admission admission_by(const kafka::Connection& connection) const;
+  // loop_audit.cpp
+  void audit_arena(std::vector<AuditLine>& lines) const;
+  void audit_disk(InstanceAudit& audit);
+  std::uint64_t unlisted_records() const;
   // loop_stop.cpp
   bool is_finished();
   bool stalls(std::int64_t now_ns);

@@ -36,6 +36,7 @@ InstanceStatus Instance::Loop::read_status() {
   status.name = config_.name;
   status.brokers = brokers_;
   status.enabled = config_.enabled;
+  status.removed = config_.removed;
   status.connected = connection.connected;
   status.ever_connected = connection.ever_connected;
   if (!connection.connected)

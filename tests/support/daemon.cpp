@@ -145,6 +145,11 @@ std::string Daemon::status_text() const {
   return outcome.output;
 }
 
+std::string Daemon::audit() const {
+  const Outcome outcome = run({program("ringpost"), "audit", "--config", config_file_});
+  return outcome.status == 0 ? "" : outcome.output + outcome.errors;
+}
+
 InstanceStatus Daemon::status(const std::string& instance) const {
   const std::string text = status_text();
   const boost::json::value root = boost::json::parse(text);

@@ -47,6 +47,9 @@ class Daemon {
   // Waits until everything accepted so far is delivered, and that is `count` events.
   void wait_until_delivered(const std::string& instance, std::uint64_t count) const;
 
+  // What `ringpost audit` says against the daemon's books; empty: everything adds up.
+  std::string audit() const;
+
   // Everything in an embedded cluster's topic, in the order of partition and offset.
   std::vector<Record> consume(const std::string& instance, const std::string& topic) const;
 

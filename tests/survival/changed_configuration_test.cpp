@@ -115,17 +115,6 @@ TEST_F(ChangedConfiguration, InstancesInAnotherOrderAndOneMore) {
   expect_ends("second", 1 + kEach + 1, 0);
 }
 
-TEST_F(ChangedConfiguration, AnInstanceTakenAwayAndPutBack) {
-  ASSERT_NO_FATAL_FAILURE(die_with_events_waiting({"orders"}));
-  start_with(instance("second", kafka_.brokers()));
-  // What it takes until it knows is in its lanes, and they are with the keeper.
-  const std::uint64_t late = expect_answer(RINGPOST_UNKNOWN_INSTANCE, "kafkaid", "orders");
-  expect_answer(0, "second", "orders");
-  daemon_.stop();
-  start_with(instance("kafkaid", kafka_.brokers()));
-  expect_ends("kafkaid", 2 * kEach + late, 0);
-}
-
 TEST_F(ChangedConfiguration, SizesBothWays) {
   const std::string large(500'000, ' ');
   daemon_.stop();

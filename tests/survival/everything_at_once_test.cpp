@@ -173,6 +173,7 @@ class EverythingAtOnce : public testing::Test {
     const InstanceStatus status = daemon_.status(side.name);
     EXPECT_EQ(status.accepted, side.follower->arrived());
     EXPECT_EQ(status.delivered, status.accepted);
+    EXPECT_EQ(daemon_.audit(), "") << trail_;
     for (std::uint32_t host = 0; host < hosts_started_; ++host) {
       if (sides_of_[host] != index) continue;
       const SharedFile<Accounts> accounts(accounts_.file(std::to_string(host)));

@@ -62,6 +62,7 @@ class OnDisk : public testing::Test {
   void wait_until_on_disk(std::uint64_t events) {
     EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").waiting_on_disk >= events; }))
         << daemon_.status("kafkaid").waiting_on_disk << daemon_.log();
+    EXPECT_EQ(daemon_.audit(), "");
   }
 
   void expect_all_arrived(std::uint64_t events) {
@@ -69,6 +70,7 @@ class OnDisk : public testing::Test {
         << follower_->arrived() << " of " << events << daemon_.log();
     EXPECT_EQ(follower_->problem(), "");
     EXPECT_EQ(follower_->arrived(), events);
+    EXPECT_EQ(daemon_.audit(), "");
   }
 
   // Files of what has been delivered go by themselves.

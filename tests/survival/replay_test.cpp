@@ -104,6 +104,7 @@ class Replay : public testing::Test {
       arrived.insert(id);
     }
     EXPECT_EQ(arrived, ids);
+    EXPECT_EQ(daemon_.audit(), "");
   }
 
   MockCluster kafka_{{"orders", "others"}, 4};

@@ -64,6 +64,7 @@ class Survival : public testing::Test {
     const InstanceStatus status = daemon_.status("kafkaid");
     EXPECT_EQ(status.accepted, events);
     EXPECT_EQ(status.dead_letters, 0U);
+    EXPECT_EQ(daemon_.audit(), "");
     EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").clients == 0; }));
     expect_descriptors(keeper_.process().pid(), keeper_descriptors_);
     // librdkafka's connections come and go.
