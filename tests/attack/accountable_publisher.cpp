@@ -88,7 +88,7 @@ int run(const std::vector<std::string>& words) {
   const std::size_t thread_count = std::stoul(words[5]);
   // Never closed but at the very end: it must outlive the threads that exit() does not wait for.
   static auto& client = *new Client(
-      {.socket_path = words[1].c_str(), .connect_timeout_ms = 60'000});  // NOLINT(*-owning-memory)
+      {.socket_path = words[1].c_str(), .connect_timeout_ms = 600'000});  // NOLINT(*-owning-memory)
   accounts->connected.store(1, std::memory_order_release);
   std::vector<std::thread> threads;
   for (std::size_t thread = 0; thread < thread_count; ++thread) {

@@ -158,9 +158,13 @@ ipc::Descriptor memory_with(std::string_view text) {
 }
 
 std::string text_in(int descriptor) {
-  std::array<char, 256> text{};
-  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
-  return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  std::string text;
+  std::array<char, 65'536> part{};
+  for (;;) {
+    const ssize_t size = ::pread(descriptor, part.data(), part.size(), static_cast<off_t>(text.size()));
+    if (size <= 0) return text;
+    text.append(part.data(), static_cast<std::size_t>(size));
+  }
 }
 
 }  // namespace ringpost::tests
