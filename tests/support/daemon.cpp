@@ -145,8 +145,10 @@ std::string Daemon::status_text() const {
   return outcome.output;
 }
 
-std::string Daemon::audit() const {
-  const Outcome outcome = run({program("ringpost"), "audit", "--config", config_file_});
+std::string Daemon::audit(const std::vector<std::string>& under) const {
+  std::vector<std::string> command = under;
+  command.insert(command.end(), {program("ringpost"), "audit", "--config", config_file_});
+  const Outcome outcome = run(command);
   return outcome.status == 0 ? "" : outcome.output + outcome.errors;
 }
 

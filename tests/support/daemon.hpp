@@ -37,7 +37,7 @@ class Daemon {
   const std::string& config_file() const { return config_file_; }
   // Where it keeps its files, unless the daemon_keys name another folder. Stays from one start to the next.
   std::string state_dir() const { return directory_.file("state"); }
-  Process& process() { return *process_; }
+  Process& process() const { return *process_; }
   std::string log() const { return process_->errors(); }
 
   // Throws when its accepted is not delivered + waiting + dead letters, which holds in every reading.
@@ -47,8 +47,9 @@ class Daemon {
   // Waits until everything accepted so far is delivered, and that is `count` events.
   void wait_until_delivered(const std::string& instance, std::uint64_t count) const;
 
-  // What `ringpost audit` says against the daemon's books; empty: everything adds up.
-  std::string audit() const;
+  // What `ringpost audit` says against the daemon's books; empty: everything adds up. `under`: a
+  // program that runs the command.
+  std::string audit(const std::vector<std::string>& under = {}) const;
 
   // Everything in an embedded cluster's topic, in the order of partition and offset.
   std::vector<Record> consume(const std::string& instance, const std::string& topic) const;

@@ -28,31 +28,10 @@ class SickDisk : public OnDisk {
 
   void set(DiskFault fault) { word_->fault.store(fault, std::memory_order_relaxed); }  // read by each call
 
-  // Until it has been refused often in a row: memory is full, and stays so.
-  void publish_until_full() {
-    std::uint64_t refused = 0;
-    EXPECT_TRUE(wait_until([&] {
-      for (int tries = 0; tries < 200; ++tries) {
-        const std::string key = std::to_string(published_ % kKeys);
-        const int code = publisher_->publish({"kafkaid", "orders", message_of(published_), key, {}});
-        EXPECT_TRUE(code == 0 || code == RINGPOST_BUFFER_FULL) << code << ringpost_last_error_message();
-        if (code == RINGPOST_BUFFER_FULL) return ++refused == kRefusalsInARow;
-        ++published_;
-        refused = 0;
-      }
-      return false;
-    }));
-  }
-
-  bool has_problem() const { return !daemon_.status("kafkaid").disk_problem.empty(); }
   void wait_until_ill() {
     EXPECT_TRUE(wait_until([&] { return has_problem(); })) << word_->calls_hurt << daemon_.log();
     EXPECT_GT(word_->calls_hurt, 0U);
   }
-  void wait_until_well() {
-    EXPECT_TRUE(wait_until([&] { return !has_problem(); })) << daemon_.log();
-  }
-
   void expect_end() {
     kafka_.resume();
     daemon_.wait_until_delivered("kafkaid", published_);
@@ -64,8 +43,6 @@ class SickDisk : public OnDisk {
 
   // Of 1 MiB, so that there are new ones all the while.
   static constexpr const char* kSmallSegments = "spool = \"64MiB\"\n";
-  static constexpr std::uint64_t kRefusalsInARow =
-      200;  // each after 5 ms: twice the first pause of a disk in trouble
 
   TemporaryDirectory directory_;
   const SharedFile<DiskFaultWord> word_{directory_.file("fault")};

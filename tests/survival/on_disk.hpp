@@ -16,6 +16,8 @@
 namespace ringpost::tests {
 
 inline constexpr std::uint64_t kKeys = 16;
+// Each after 5 ms: twice the first pause of a disk in trouble.
+inline constexpr std::uint64_t kRefusalsInARow = 200;
 
 class OnDisk : public testing::Test {
  protected:
@@ -27,6 +29,8 @@ class OnDisk : public testing::Test {
     follower_ = std::make_unique<Follower>(daemon_.socket(), "orders", "kafkaid",
                                            [this](const std::string& message) { return look(message); });
   }
+
+  virtual std::string audit() const { return daemon_.audit(); }
 
   static std::string daemon_keys() { return "stop_timeout = \"500ms\"\nsync_interval = \"20ms\"\n"; }
 
@@ -59,10 +63,31 @@ class OnDisk : public testing::Test {
     return {};
   }
 
+  // Until it has been refused often in a row: memory is full, and stays so.
+  void publish_until_full() {
+    std::uint64_t refused = 0;
+    EXPECT_TRUE(wait_until([&] {
+      for (int tries = 0; tries < 200; ++tries) {
+        const std::string key = std::to_string(published_ % kKeys);
+        const int code = publisher_->publish({"kafkaid", "orders", message_of(published_), key, {}});
+        EXPECT_TRUE(code == 0 || code == RINGPOST_BUFFER_FULL) << code << ringpost_last_error_message();
+        if (code == RINGPOST_BUFFER_FULL) return ++refused == kRefusalsInARow;
+        ++published_;
+        refused = 0;
+      }
+      return false;
+    }));
+  }
+
+  bool has_problem() const { return !daemon_.status("kafkaid").disk_problem.empty(); }
+  void wait_until_well() {
+    EXPECT_TRUE(wait_until([&] { return !has_problem(); })) << daemon_.log();
+  }
+
   void wait_until_on_disk(std::uint64_t events) {
     EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").waiting_on_disk >= events; }))
         << daemon_.status("kafkaid").waiting_on_disk << daemon_.log();
-    EXPECT_EQ(daemon_.audit(), "");
+    EXPECT_EQ(audit(), "");
   }
 
   void expect_all_arrived(std::uint64_t events) {
@@ -70,7 +95,7 @@ class OnDisk : public testing::Test {
         << follower_->arrived() << " of " << events << daemon_.log();
     EXPECT_EQ(follower_->problem(), "");
     EXPECT_EQ(follower_->arrived(), events);
-    EXPECT_EQ(daemon_.audit(), "");
+    EXPECT_EQ(audit(), "");
   }
 
   // Files of what has been delivered go by themselves.
