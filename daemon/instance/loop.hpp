@@ -67,13 +67,14 @@ class Instance::Loop {
   void run();
   void run_requests();
   void tell_malformed();
+  std::string client_name_of(kafka::Ticket ticket) const;
+  // loop_disk.cpp
   void step_disk();
   void make_room(std::int64_t now_ns);
   std::vector<std::string_view> names_at_share() const;
   std::uint64_t spill_at_share(std::span<const std::string_view> topics, std::int64_t now_ns);
   void end_unlisted_blocks(std::int64_t now_ns);
   bool rests_on_disk() const;
-  std::string client_name_of(kafka::Ticket ticket) const;
   // loop_status.cpp
   void count_events(InstanceStatus& status) const;
   void describe_disk(InstanceStatus::OnDisk& disk) const;
