@@ -48,18 +48,23 @@ DiskFault fault() {
   return word() != nullptr ? word()->fault.load(std::memory_order_relaxed) : DiskFault::kNone;
 }
 
-bool is_ours(const char* path) {
+bool begins_with(const char* path, const char* beginning) {
   const char* const slash = std::strrchr(path, '/');
   const char* const name = slash != nullptr ? slash + 1 : path;
-  return std::strncmp(name, "spool-", 6) == 0 || std::strncmp(name, "letters-", 8) == 0;
+  return std::strncmp(name, beginning, std::strlen(beginning)) == 0;
 }
 
-bool is_ours(int file) {
+bool is_ours(const char* path) { return begins_with(path, "spool-") || begins_with(path, "letters-"); }
+
+std::array<char, 4096> path_of(int file) {
   std::array<char, 32> link{};
   std::array<char, 4096> path{};
   std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", file);
-  return ::readlink(link.data(), path.data(), path.size() - 1) > 0 && is_ours(path.data());
+  if (::readlink(link.data(), path.data(), path.size() - 1) <= 0) path[0] = '\0';
+  return path;
 }
+
+bool is_ours(int file) { return is_ours(path_of(file).data()); }
 
 int hurt(int error) {
   word()->calls_hurt.fetch_add(1, std::memory_order_relaxed);
@@ -92,6 +97,20 @@ ssize_t write_or_not(int file, const void* bytes, size_t count, off_t offset) {
   return was_short ? call(file, bytes, count / 2, offset) : hurt(error);
 }
 
+bool fails_to_read(int file) {
+  const DiskFault now = fault();
+  if ((now != DiskFault::kReadError && now != DiskFault::kThirdReadError) ||
+      !begins_with(path_of(file).data(), "spool-"))
+    return false;
+  static std::atomic<std::uint32_t> reads{0};
+  return now == DiskFault::kReadError || (reads.fetch_add(1, std::memory_order_relaxed) + 1) % 3 == 0;
+}
+
+ssize_t read_or_not(int file, void* bytes, size_t count, off_t offset) {
+  static const auto call = real<ssize_t (*)(int, void*, size_t, off_t)>("pread64");
+  return fails_to_read(file) ? hurt(EIO) : call(file, bytes, count, offset);
+}
+
 int open_or_not(const char* path, int flags, mode_t mode) {
   const bool creates = (flags & O_CREAT) != 0;
   if (creates && fault() == DiskFault::kCreateError && is_ours(path)) return hurt(EIO);
@@ -110,6 +129,14 @@ EXPORTED ssize_t pwrite(int file, const void* bytes, size_t count, off_t offset)
 
 EXPORTED ssize_t pwrite64(int file, const void* bytes, size_t count, off64_t offset) {
   return write_or_not(file, bytes, count, offset);
+}
+
+EXPORTED ssize_t pread(int file, void* bytes, size_t count, off_t offset) {
+  return read_or_not(file, bytes, count, offset);
+}
+
+EXPORTED ssize_t pread64(int file, void* bytes, size_t count, off64_t offset) {
+  return read_or_not(file, bytes, count, offset);
 }
 
 EXPORTED int fdatasync(int file) {

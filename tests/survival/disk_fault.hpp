@@ -9,12 +9,14 @@ namespace ringpost::tests {
 // Of calls on files whose names begin with spool- or letters-.
 enum class DiskFault : std::uint32_t {
   kNone,
-  kNoSpace,     // writes: ENOSPC
-  kWriteError,  // writes: EIO
-  kReadOnly,    // writes: EROFS
-  kShort,       // writes: half of it, and ENOSPC for what is left
-  kSyncError,   // fdatasync: EIO
-  kCreateError  // new files: EIO
+  kNoSpace,        // writes: ENOSPC
+  kWriteError,     // writes: EIO
+  kReadOnly,       // writes: EROFS
+  kShort,          // writes: half of it, and ENOSPC for what is left
+  kSyncError,      // fdatasync: EIO
+  kCreateError,    // new files: EIO
+  kReadError,      // reads of the spool: EIO
+  kThirdReadError  // every third of them: EIO, so that two others in a row are well
 };
 
 struct DiskFaultWord {

@@ -108,6 +108,44 @@ TEST_P(EachFault, InAnOutageThatEnds) {
   expect_end();
 }
 
+// What is on disk stays there until it can be read, and what comes after it waits for its turn.
+TEST_F(SickDisk, ThatCannotBeReadKeepsTheOrder) {
+  kafka_.pause();
+  publish(kMoreThanFits);
+  wait_until_on_disk(kMoreThanFits / 2);
+  set(DiskFault::kReadError);
+  kafka_.resume();
+  wait_until_ill();
+  EXPECT_GT(daemon_.status("kafkaid").waiting_on_disk, 0U);
+  set(DiskFault::kNone);
+  expect_all_arrived(published_);
+  wait_until_well();
+  expect_end();
+}
+
+// Each turn brings a few blocks back. The one that can't be read now does not keep those before it from their letters: they
+// are in memory then, and nobody would find them there.
+TEST_F(SickDisk, WhatCannotBeReadNowKeepsNobodyFromItsLetter) {
+  kafka_.pause();
+  publish(kMoreThanFits);
+  wait_until_on_disk(kMoreThanFits / 2);
+  EXPECT_EQ(daemon_.stop(), 0);
+  daemon_.configure(instance(kSmallSegments, R"("others")"), daemon_keys());
+  set(DiskFault::
+          kNoSpace);  // for the letters of the first few, so that the others are still there when reading begins to fail
+  daemon_.start();
+  wait_until_ill();
+  const std::uint64_t calls_hurt = word_->calls_hurt;
+  set(DiskFault::kThirdReadError);
+  EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").dead_letters == kMoreThanFits; }))
+      << daemon_.status("kafkaid").dead_letters << daemon_.log();
+  EXPECT_GT(word_->calls_hurt, calls_hurt);
+  EXPECT_EQ(daemon_.status("kafkaid").waiting, 0U);
+  set(DiskFault::kNone);
+  wait_until_well();
+  expect_no_spool_files();
+}
+
 // Their letters can't be written: they wait, and count as waiting, until there is room.
 class SickLetters : public EachFault {};
 
