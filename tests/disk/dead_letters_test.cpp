@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "tests/disk/segment_header.hpp"
 #include "tests/disk/stored_events.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -35,11 +38,13 @@ class DeadLettersTest : public testing::Test {
     ASSERT_TRUE(letters_);
   }
 
-  std::vector<Place> write(std::uint64_t first, std::uint64_t count, std::size_t message_bytes = 10) {
+  std::vector<Place> write(std::uint64_t first, std::uint64_t count, std::size_t message_bytes = 10,
+                           std::uint64_t replay_of = 0) {
     std::vector<StoredLetter> letters;
     for (std::uint64_t sequence = first; sequence < first + count; ++sequence) {
       StoredLetter& letter = letters.emplace_back();
       letter.record = events_.add(sequence, "orders", "key", std::string(message_bytes, '1'));
+      letter.record.replay_of = replay_of;
       letter.reason = LetterReason::kTimedOut;
       letter.code = -7;
       letter.time_ms = 1'700'000'000'000;
@@ -123,6 +128,58 @@ TEST_F(DeadLettersTest, TheOldGo) {
   EXPECT_EQ(letters_->removed(), 20U);
   write(21, 1);
   EXPECT_EQ(letters_->kept(), 1U);
+}
+
+// Until the end of its replay is known a letter is the only one that has the event for sure.
+TEST_F(DeadLettersTest, WhatIsBeingReplayedStaysWhateverItsSizeAndAge) {
+  open(1u << 20);
+  const std::vector<Place> places = write(1, 10, 1'000);
+  letters_->begin_replay(places[3]);
+  for (std::uint64_t sequence = 11; sequence <= 4'010; sequence += 100) write(sequence, 100, 1'000);
+  letters_->tidy(0);
+  std::vector<std::byte> buffer;
+  StoredLetter letter;
+  EXPECT_TRUE(letters_->is_being_replayed(places[3]));
+  EXPECT_TRUE(letters_->read(places[3], buffer, letter));
+  EXPECT_EQ(letters_->removed(), 0U);
+  EXPECT_EQ(letters_->mark(places[3], daemon::kLetterReplayed), 0);
+  EXPECT_FALSE(letters_->is_being_replayed(places[3]));
+  letters_->tidy(0);
+  EXPECT_FALSE(letters_->read(places[3], buffer, letter));
+  EXPECT_GT(letters_->removed(), 0U);
+  EXPECT_EQ(letters_->kept() + letters_->removed(), 4'009U) << "what was replayed was not thrown away";
+}
+
+// The crash comes before the first letter's mark: it waits no more all the same.
+TEST_F(DeadLettersTest, AReplaysOwnLetterStandsForTheFirst) {
+  const std::vector<Place> places = write(1, 2);
+  EXPECT_FALSE(letters_->has_replay_of(pack(places[0])));
+  write(1, 1, 10, pack(places[0]));
+  for (int times = 0; times < 2; ++times) {
+    open();
+    EXPECT_TRUE(letters_->has_replay_of(pack(places[0])));
+    EXPECT_FALSE(letters_->has_replay_of(pack(places[1])));
+    EXPECT_EQ(letters_->mark_of(places[0]), daemon::kLetterReplayed);
+    EXPECT_EQ(letters_->mark_of(places[1]), 0);
+    EXPECT_EQ(letters_->kept(), 2U);
+  }
+}
+
+// The file is from long ago, and its last letter may be as young as the file after it.
+TEST_F(DeadLettersTest, AFileIsAsYoungAsTheNextOne) {
+  const std::vector<Place> places = write(1, 1);
+  letters_.reset();
+  const std::int64_t now_ms = ipc::realtime_ns() / 1'000'000;
+  for (const auto& file : std::filesystem::directory_iterator(directory_.path()))
+    change_segment_header(file,
+                          [&](daemon::SegmentHeader& header) { header.created_ms = now_ms - 3 * kDayMs; });
+  open(0, std::chrono::milliseconds(kDayMs));
+  write(2, 1);
+  letters_->tidy(now_ms + kDayMs / 2);
+  EXPECT_EQ(letters_->kept(), 2U);
+  letters_->tidy(now_ms + kDayMs + kDayMs / 32);
+  EXPECT_EQ(letters_->kept(), 1U);
+  EXPECT_FALSE(letters_->mark_of(places[0]));
 }
 
 }  // namespace
