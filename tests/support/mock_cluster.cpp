@@ -27,6 +27,14 @@ MockCluster::MockCluster(const std::vector<std::string>& topics, int partitions,
   brokers_.pop_back();
 }
 
+// What is published next must not find the broker that has not heard yet that it is down.
+void MockCluster::tell(const std::string& command) const {
+  const std::size_t before = process_.output().size();
+  process_.write(command + "\n");
+  if (!wait_until([&] { return process_.output().size() > before; }))
+    throw std::runtime_error("mock_cluster does not answer to " + command + ": " + process_.errors());
+}
+
 void MockCluster::pause() const {
   process_.signal(SIGSTOP);
   const auto stands = [](const std::filesystem::path& thread) {

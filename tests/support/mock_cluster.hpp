@@ -23,12 +23,14 @@ class MockCluster {
   pid_t pid() const { return process_.pid(); }
   void pause() const;  // connections stay open, nothing answers; all its threads stand when this returns
   void resume() const { process_.signal(SIGCONT); }
-  // One broker's port is closed, and open again. What it leads stays with it.
-  void stop_broker(int number) const { process_.write("down " + std::to_string(number) + "\n"); }
-  void start_broker(int number) const { process_.write("up " + std::to_string(number) + "\n"); }
+  // One broker's port is closed, and open again, when this returns. What it leads stays with it.
+  void stop_broker(int number) const { tell("down " + std::to_string(number)); }
+  void start_broker(int number) const { tell("up " + std::to_string(number)); }
   void kill();  // its port refuses connections afterwards, and its topics are gone
 
  private:
+  void tell(const std::string& command) const;
+
   Process process_;
   std::string brokers_;
 };

@@ -1,5 +1,5 @@
 // librdkafka's mock cluster as a program: prints its address, does what its standard input says (a line "down N" or "up N"
-// closes or opens the port of broker N), and ends with it.
+// closes or opens the port of broker N, and it says so when that is done), and ends with it.
 //
 //   mock_cluster BROKERS PARTITIONS TOPIC[@LEADER]...
 #include <cstdint>
@@ -29,6 +29,9 @@ int main(int argument_count, char** arguments) {
   ringpost::kafka::EmbeddedCluster cluster(topics, brokers);
   std::cout << cluster.bootstrap_servers() << std::endl;
   std::string word;
-  for (std::int32_t broker = 0; std::cin >> word >> broker;) cluster.set_broker_up(broker, word == "up");
+  for (std::int32_t broker = 0; std::cin >> word >> broker;) {
+    cluster.set_broker_up(broker, word == "up");
+    std::cout << word << std::endl;
+  }
   return 0;
 }
