@@ -25,7 +25,7 @@ struct Run {
 };
 
 // The oldest run from `from` on that may be spilled: in the owner's memory, all with a key or all without, no suspects
-// (they must be found out first), none that is fixed. With `all` fixed ones are runs of one: what a successor sorts by
+// (they must be found out first), none that is fixed. With `all`, for when there is nothing else, fixed ones are runs of one: what a successor sorts by
 // their first sequences must not overlap with a block of the same key.
 Run find_run(const EntryQueue& queue, std::size_t from, bool all = false);
 

@@ -1,5 +1,6 @@
 // To disk and back, and the ends of what waits: deadlines, missing topics.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "kafka/outbox_impl.hpp"
@@ -8,6 +9,9 @@ namespace ringpost::kafka {
 namespace {
 
 constexpr int kBlocksACall = 16;  // that are brought back to end: 4 MiB
+
+// What a write costs, however little it has.
+constexpr std::uint64_t kWriteBytes = 4096;
 
 }  // namespace
 
@@ -205,19 +209,17 @@ void Outbox::Impl::end_overdue(Topic& topic, const std::vector<Entry>& overdue) 
   }
 }
 
-std::uint64_t Outbox::Impl::spill(std::string_view of_topic) {
+Outbox::Impl::Spillable Outbox::Impl::longest_spillable(std::string_view of_topic, bool all) {
   const std::int64_t now_ns = monotonic_ns();
-  QueueRef longest;
-  Run longest_run;
+  Spillable longest;
   const auto consider = [&](const QueueRef& ref, const Standstill& standstill) {
     const EntryQueue& queue = *ref.queue;
-    if (queue.memory_bytes() <= (longest.queue == nullptr ? 0 : longest.queue->memory_bytes()) ||
+    if (queue.memory_bytes() <= (longest.ref.queue == nullptr ? 0 : longest.ref.queue->memory_bytes()) ||
         (of_topic.empty() && queue.blocks() == 0 && !standstill.lasts(kStuckNs, now_ns))) {
       return;
     }
-    if (const Run run = find_run(queue, 0); run.count != 0) {
-      longest = ref;
-      longest_run = run;
+    if (const Run run = find_run(queue, 0, all); run.count != 0) {
+      longest = {.ref = ref, .run = run};
     }
   };
   for (Topic* const topic : active_) {
@@ -230,12 +232,18 @@ std::uint64_t Outbox::Impl::spill(std::string_view of_topic) {
       consider({.queue = &partition.queue(), .partition = &partition}, partition.standstill());
     }
   }
-  if (longest.queue == nullptr ||
-      !blocks_.put_on_disk(*longest.queue, longest_run.first, longest_run.count,
-                           longest.partition == nullptr ? -1 : longest.partition->id())) {
-    return 0;
+  return longest;
+}
+
+std::uint64_t Outbox::Impl::spill(std::string_view of_topic) {
+  const Spillable longest = longest_spillable(of_topic, false);
+  if (longest.ref.queue != nullptr) {
+    return put_on_disk(longest.ref, longest.run) ? longest.run.bytes : 0;
   }
-  return longest_run.bytes;
+  // What is fixed goes last, for each is a run of its own. But it goes: a few of them in each of the owner's pieces of memory
+  // would hold all of it until the brokers are back.
+  const Spillable fixed = longest_spillable(of_topic, true);
+  return fixed.ref.queue == nullptr ? 0 : spill_queue(fixed.ref, kRunBytes).cost_bytes;
 }
 
 void Outbox::Impl::end_producers() {
@@ -256,24 +264,32 @@ bool Outbox::Impl::spill_all() {
       if (ref.partition != nullptr) {
         ref.partition->clear_suspects();
       }
-      all = spill_queue(ref) && all;
+      all = !spill_queue(ref, std::numeric_limits<std::uint64_t>::max()).refused && all;
     }
   }
   return all;
 }
 
-bool Outbox::Impl::spill_queue(const QueueRef& ref) {
-  for (std::size_t from = 0;;) {
+Outbox::Impl::Spilled Outbox::Impl::spill_queue(const QueueRef& ref, std::uint64_t max_bytes) {
+  Spilled spilled;
+  for (std::size_t from = 0; spilled.cost_bytes < max_bytes;) {
     const Run run = find_run(*ref.queue, from, true);
     if (run.count == 0) {
-      return true;
+      return spilled;
     }
-    if (!blocks_.put_on_disk(*ref.queue, run.first, run.count,
-                             ref.partition == nullptr ? -1 : ref.partition->id())) {
-      return false;
+    if (!put_on_disk(ref, run)) {
+      spilled.refused = true;
+      return spilled;
     }
+    spilled.cost_bytes += std::max(run.bytes, kWriteBytes);
     from = run.first + 1;
   }
+  return spilled;
+}
+
+bool Outbox::Impl::put_on_disk(const QueueRef& ref, const Run& run) {
+  return blocks_.put_on_disk(*ref.queue, run.first, run.count,
+                             ref.partition == nullptr ? -1 : ref.partition->id());
 }
 
 }  // namespace ringpost::kafka

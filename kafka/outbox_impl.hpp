@@ -129,7 +129,18 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void bury(Topic& topic, const QueueRef& ref, const Entry& entry,
             const DeadNotice& notice);  // one that is queued
   void end_overdue(Topic& topic, const std::vector<Entry>& overdue);
-  bool spill_queue(const QueueRef& ref);
+  struct Spillable {
+    QueueRef ref;
+    Run run;
+  };
+  // A run of the longest queue that has one and may give it. `all`: also what is fixed.
+  Spillable longest_spillable(std::string_view of_topic, bool all);
+  struct Spilled {
+    std::uint64_t cost_bytes = 0;
+    bool refused = false;
+  };
+  Spilled spill_queue(const QueueRef& ref, std::uint64_t max_bytes);
+  bool put_on_disk(const QueueRef& ref, const Run& run);
 
   // outbox_reports.cpp
   void poll_producers();

@@ -96,6 +96,33 @@ TEST_F(DiskTest, ASuccessorPlacesMixedBlocksByANewCount) {
   EXPECT_TRUE(owner.blocks.empty());
 }
 
+// Without a broker nobody knows their partitions: what stands among a predecessor's blocks goes alone, but it goes.
+TEST_F(DiskTest, ASuccessorInAnOutagePutsOnDiskWhatStandsAmongBlocks) {
+  start_cluster({{.name = "orders", .partition_count = 4}});
+  start_outbox({"orders"});
+  add("orders", "k", "0");
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  cluster->set_broker_up(1, false);
+  ASSERT_TRUE(turn_until([this] { return !outbox->connection().connected; }));
+  add_orders(3000);
+  ASSERT_TRUE(turn_until([this] { return outbox->spill() != 0; })) << "one run of one partition";
+  crash_and_recover({"orders"});
+  const std::size_t before = on_disk();
+  ASSERT_LT(before, 2000U);
+  EXPECT_TRUE(turn_until([this] {
+    while (outbox->spill() != 0) {
+    }
+    return on_disk() == outbox->counts().queued;  // nothing is in memory only
+  }));
+  add_orders(500);
+  outbox->hand_over();
+  crash_and_recover({"orders"});
+  cluster->set_broker_up(1, true);
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  EXPECT_EQ(owner.dead_count, 0U);
+  expect_order_and_no_loss("orders");
+}
+
 TEST_F(DiskTest, OneStuckPartitionDoesNotStopTheOthersAfterARestart) {
   start_cluster({{.name = "orders", .partition_count = 2}}, 2);
   cluster->set_broker_up(1, false);

@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 
+#include "tests/attack/amount.hpp"
 #include "tests/store/faulty_files.hpp"
 #include "tests/store/log_kit.hpp"
 
@@ -152,7 +153,8 @@ class ModelRun {
 };
 
 TEST(LogModel, RandomOperationsDoWhatAMapDoes) {
-  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+  const std::uint32_t seeds = amount(40);
+  for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);
     ModelRun(seed).run(400);
     if (HasFatalFailure()) return;

@@ -49,6 +49,8 @@ InstanceStatus status_of(const boost::json::value& object) {
   status.delivered = count(object, "delivered");
   status.waiting = count(object, "waiting");
   status.waiting_on_disk = count(object, "waiting_on_disk");
+  status.buffer_bytes = count(object, "buffer_bytes");
+  status.buffer_used_bytes = count(object, "buffer_used_bytes");
   status.dead_letters = count(object, "dead_letters");
   status.disk_problem = object.at("disk").at("problem").as_string();
   for (const auto& [code, refused] : object.at("refused").as_object()) {

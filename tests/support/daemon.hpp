@@ -20,6 +20,8 @@ struct InstanceStatus {
   std::uint64_t waiting = 0;
   std::uint64_t waiting_on_disk = 0;  // of `waiting`
   std::uint64_t dead_letters = 0;
+  std::uint64_t buffer_bytes = 0;
+  std::uint64_t buffer_used_bytes = 0;
   std::string disk_problem;  // empty: none
   std::uint64_t clients = 0;
   std::map<std::string, std::uint64_t> refused;  // by code

@@ -146,6 +146,26 @@ TEST_F(SickDisk, WhatCannotBeReadNowKeepsNobodyFromItsLetter) {
   expect_no_spool_files();
 }
 
+// What a dead daemon has left in the buffer stands among what it has put on disk, and the next one does not know the
+// partitions, for there is no broker: little of it may be joined to runs. It makes room all the same.
+TEST_F(SickDisk, AFullBufferThatWasLeftGetsRoomInTheSameOutage) {
+  kafka_.pause();
+  publish(kMoreThanFits);
+  wait_until_on_disk(kMoreThanFits / 2);
+  set(DiskFault::kNoSpace);
+  publish_until_full();
+  wait_until_ill();
+  daemon_.kill();
+  set(DiskFault::kNone);
+  daemon_.start();
+  publish(kMoreThanFits);
+  EXPECT_TRUE(wait_until([&] {
+    const InstanceStatus status = daemon_.status("kafkaid");
+    return status.buffer_used_bytes <= status.buffer_bytes / 2;
+  })) << daemon_.status("kafkaid").buffer_used_bytes;
+  expect_end();
+}
+
 // Their letters can't be written: they wait, and count as waiting, until there is room.
 class SickLetters : public EachFault {};
 
