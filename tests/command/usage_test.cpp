@@ -28,14 +28,14 @@ TEST(Help, NamesTheCommandsAndTheExitCodes) {
   const Outcome help = ringpost_with({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.errors, IsEmpty());
-  for (const char* word : {"publish", "consume", "check", "status", "dead-letters", "0 done", "1 something",
-                           "2 wrong command line", "69 no daemon", "78 wrong configuration"}) {
+  for (const char* word : {"publish", "consume", "check", "status", "audit", "dead-letters", "0 done",
+                           "1 something", "2 wrong command line", "69 no daemon", "78 wrong configuration"}) {
     EXPECT_THAT(help.output, HasSubstr(word));
   }
 }
 
 TEST(Help, OfEachCommandHasExamplesAndExitCodes) {
-  for (const char* command : {"publish", "consume", "check", "status", "dead-letters"}) {
+  for (const char* command : {"publish", "consume", "check", "status", "audit", "dead-letters"}) {
     const Outcome help = ringpost_with({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.output, AllOf(HasSubstr("Examples:\n  "), HasSubstr(std::string("ringpost ") + command),
@@ -59,7 +59,7 @@ TEST(Usage, AWrongCommandLineEndsWith2AndSaysWhatIsWrong) {
       {{}, "A subcommand is required"},
       {{"pubish", "kafkaid"}, "there is no command \"pubish\"; did you mean 'publish'?"},
       {{"kafkaid"},
-       "there is no command \"kafkaid\"; there are: publish, consume, check, status, dead-letters"},
+       "there is no command \"kafkaid\"; there are: publish, consume, check, status, audit, dead-letters"},
       {{"publish"}, "INSTANCE is required"},
       {{"publish", "kafkaid"}, "TOPIC is required"},
       {{"publish", "kafkaid", "t", "{}", "more"}, "more"},
