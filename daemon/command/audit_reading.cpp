@@ -16,8 +16,8 @@ namespace {
 
 using simdjson::dom::element;
 
-std::vector<SegmentFigures> segments_in(const element& object, std::string_view name) {
-  std::vector<SegmentFigures> segments;
+std::vector<SegmentBooks> segments_in(const element& object, std::string_view name) {
+  std::vector<SegmentBooks> segments;
   for (const element segment : object[name].get_array()) {
     segments.push_back({static_cast<std::uint32_t>(segment["segment"].get_uint64()),
                         segment["records"].get_uint64(), segment["delivered"].get_uint64(),
@@ -45,25 +45,25 @@ class SegmentCounter : public LogVisitor {
   void frame(Place place, std::span<const std::byte> /*payload*/) override {
     const auto found = marks_.find(place);
     const std::uint8_t mark = found == marks_.end() ? std::uint8_t{0} : found->second;
-    SegmentFigures& figures = counted_.back();
+    SegmentBooks& books = counted_.back();
     if (kind_ == Kind::kSpool && mark == kSpoolMoved) {
       return;
     }
-    ++figures.records;
-    figures.ended += mark != 0 ? 1 : 0;
-    figures.delivered += kind_ == Kind::kSpool && mark == kSpoolDelivered ? 1 : 0;
+    ++books.records;
+    books.ended += mark != 0 ? 1 : 0;
+    books.delivered += kind_ == Kind::kSpool && mark == kSpoolDelivered ? 1 : 0;
   }
 
-  std::vector<SegmentFigures> take() { return std::move(counted_); }
+  std::vector<SegmentBooks> take() { return std::move(counted_); }
 
  private:
   const Kind kind_;
-  std::vector<SegmentFigures> counted_;
+  std::vector<SegmentBooks> counted_;
   std::map<Place, std::uint8_t> marks_;
 };
 
-std::vector<SegmentFigures> count_log(Files& files, const std::string& directory, Kind kind,
-                                      std::vector<std::string>& texts) {
+std::vector<SegmentBooks> count_log(Files& files, const std::string& directory, Kind kind,
+                                    std::vector<std::string>& texts) {
   SegmentCounter counter(kind);
   std::vector<Problem> problems;
   if (!read_log(files, directory, kind, counter, problems) && problems.empty()) {
@@ -77,32 +77,32 @@ std::vector<SegmentFigures> count_log(Files& files, const std::string& directory
   return counter.take();
 }
 
-SegmentFigures figures_of(const std::vector<SegmentFigures>& segments, std::uint32_t number) {
-  const auto found = std::ranges::find(segments, number, &SegmentFigures::segment);
-  return found == segments.end() ? SegmentFigures{number, 0, 0, 0} : *found;
+SegmentBooks books_of(const std::vector<SegmentBooks>& segments, std::uint32_t number) {
+  const auto found = std::ranges::find(segments, number, &SegmentBooks::number);
+  return found == segments.end() ? SegmentBooks{number, 0, 0, 0} : *found;
 }
 
-void compare_log(std::string_view log, const std::vector<SegmentFigures>& before,
-                 const std::vector<SegmentFigures>& files, const std::vector<SegmentFigures>& after,
+void compare_log(std::string_view log, const std::vector<SegmentBooks>& before,
+                 const std::vector<SegmentBooks>& files, const std::vector<SegmentBooks>& after,
                  std::vector<AuditFigure>& figures) {
   std::set<std::uint32_t> numbers;
   for (const auto* segments : {&before, &files, &after}) {
-    for (const SegmentFigures& segment : *segments) {
-      numbers.insert(segment.segment);
+    for (const SegmentBooks& segment : *segments) {
+      numbers.insert(segment.number);
     }
   }
   for (const std::uint32_t number : numbers) {
-    const SegmentFigures first = figures_of(before, number);
-    const SegmentFigures found = figures_of(files, number);
-    const SegmentFigures last = figures_of(after, number);
-    const auto add = [&](std::string_view what, std::uint64_t SegmentFigures::*figure) {
+    const SegmentBooks first = books_of(before, number);
+    const SegmentBooks found = books_of(files, number);
+    const SegmentBooks last = books_of(after, number);
+    const auto add = [&](std::string_view what, std::uint64_t SegmentBooks::*figure) {
       const auto [least, most] = std::minmax(first.*figure, last.*figure);
       figures.push_back({fmt::format("{} segment {}: {}", log, number, what),
                          std::clamp(found.*figure, least, most), found.*figure});
     };
-    add("records", &SegmentFigures::records);
-    add("delivered", &SegmentFigures::delivered);
-    add("ended", &SegmentFigures::ended);
+    add("records", &SegmentBooks::records);
+    add("delivered", &SegmentBooks::delivered);
+    add("ended", &SegmentBooks::ended);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/disk/segment_books.hpp"
 #include "daemon/store/files.hpp"
 
 namespace ringpost::daemon {
@@ -19,23 +20,13 @@ struct AuditFigure {
   bool operator==(const AuditFigure&) const = default;
 };
 
-// Of one segment; counted by the daemon or from the file.
-struct SegmentFigures {
-  std::uint32_t segment = 0;
-  std::uint64_t records = 0;
-  std::uint64_t delivered = 0;
-  std::uint64_t ended = 0;
-
-  bool operator==(const SegmentFigures&) const = default;
-};
-
 // The daemon's half (daemon/control/audit_json.hpp).
 struct AuditReading {
   std::string instance;
   std::string directory;  // of the segments; empty: there are none
   std::vector<AuditFigure> memory;
-  std::vector<SegmentFigures> spool;
-  std::vector<SegmentFigures> letters;
+  std::vector<SegmentBooks> spool;
+  std::vector<SegmentBooks> letters;
 
   bool operator==(const AuditReading&) const = default;
 };
@@ -44,8 +35,8 @@ AuditReading read_audit(std::string_view json);
 
 // The files' half.
 struct FilesReading {
-  std::vector<SegmentFigures> spool;
-  std::vector<SegmentFigures> letters;
+  std::vector<SegmentBooks> spool;
+  std::vector<SegmentBooks> letters;
   std::vector<std::string> problems;  // damage, or what could not be read
 };
 FilesReading count_files(Files& files, const std::string& directory);

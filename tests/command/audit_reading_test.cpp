@@ -30,7 +30,7 @@ std::vector<AuditFigure> differing(const std::vector<AuditFigure>& figures) {
   return differ;
 }
 
-AuditReading reading(std::vector<daemon::SegmentFigures> spool) {
+AuditReading reading(std::vector<daemon::SegmentBooks> spool) {
   return {"kafkaid", "/var/lib", {}, std::move(spool), {}};
 }
 
@@ -41,7 +41,7 @@ TEST(AuditReading, IsReadFromTheDaemonsText) {
   EXPECT_EQ(read.instance, "kafkaid");
   EXPECT_EQ(read.directory, "/d");
   EXPECT_THAT(read.memory, ElementsAre(AuditFigure{"arena: waiting", 3, 2}));
-  EXPECT_THAT(read.spool, ElementsAre(daemon::SegmentFigures{7, 5, 1, 2}));
+  EXPECT_THAT(read.spool, ElementsAre(daemon::SegmentBooks{7, 5, 1, 2}));
   EXPECT_THAT(read.letters, IsEmpty());
   EXPECT_THROW(daemon::read_audit("{}"), std::runtime_error);
   EXPECT_THROW(daemon::read_audit("no text"), std::runtime_error);
@@ -103,18 +103,13 @@ class CountedFiles : public testing::Test {
     return records;
   }
 
-  std::vector<daemon::SegmentFigures> counted() {
+  std::vector<daemon::SegmentBooks> counted() {
     const FilesReading files = daemon::count_files(daemon::real_files(), directory_.path());
     EXPECT_THAT(files.problems, IsEmpty());
     EXPECT_THAT(files.letters, IsEmpty());
     return files.spool;
   }
-  std::vector<daemon::SegmentFigures> booked() const {
-    std::vector<daemon::SegmentFigures> figures;
-    for (const daemon::SegmentBooks& books : spool_->audit())
-      figures.push_back({books.number, books.records, books.delivered, books.ended});
-    return figures;
-  }
+  std::vector<daemon::SegmentBooks> booked() const { return spool_->audit(); }
 
   TemporaryDirectory directory_;
   StoredEvents events_;
@@ -127,7 +122,7 @@ TEST_F(CountedFiles, AreAsTheSpoolHasThemInItsBooks) {
   const auto block = put(10);
   put(5);  // is not settled: the arena counts it, and it is in the file
   spool_->settle(block);
-  EXPECT_THAT(counted(), ElementsAre(daemon::SegmentFigures{1, 15, 0, 0}));
+  EXPECT_THAT(counted(), ElementsAre(daemon::SegmentBooks{1, 15, 0, 0}));
   EXPECT_EQ(counted(), booked());
 
   const auto records = bring_back(block);
@@ -139,15 +134,14 @@ TEST_F(CountedFiles, AreAsTheSpoolHasThemInItsBooks) {
   spool_->end(records[4], daemon::kSpoolDelivered);
   spool_->end(records[5], daemon::kSpoolMoved);
   spool_->log().flush_marks();
-  EXPECT_THAT(counted(), ElementsAre(daemon::SegmentFigures{1, 14, 3, 5}));
+  EXPECT_THAT(counted(), ElementsAre(daemon::SegmentBooks{1, 14, 3, 5}));
   EXPECT_EQ(counted(), booked());
 
   spool_->withdraw(put(7));
   EXPECT_EQ(counted(), booked());
   spool_->log().close_segment();
   spool_->settle(put(3));
-  EXPECT_THAT(counted(),
-              ElementsAre(daemon::SegmentFigures{1, 14, 3, 5}, daemon::SegmentFigures{2, 3, 0, 0}));
+  EXPECT_THAT(counted(), ElementsAre(daemon::SegmentBooks{1, 14, 3, 5}, daemon::SegmentBooks{2, 3, 0, 0}));
   EXPECT_EQ(counted(), booked());
 }
 
@@ -158,7 +152,7 @@ TEST_F(CountedFiles, WhatIsDamagedIsNotFoundAndNamed) {
   file.put('\x7f');
   file.close();
   const FilesReading files = daemon::count_files(daemon::real_files(), directory_.path());
-  EXPECT_THAT(files.spool, ElementsAre(daemon::SegmentFigures{1, 9, 0, 0}));
+  EXPECT_THAT(files.spool, ElementsAre(daemon::SegmentBooks{1, 9, 0, 0}));
   EXPECT_THAT(files.problems, ElementsAre(testing::HasSubstr("damaged")));
 }
 
