@@ -42,6 +42,9 @@ ipc::Received RawClient::ask(const ipc::Frame& frame) {
   if (received.what == ipc::Received::What::kFrame && received.frame.header.number != number_) {
     throw std::runtime_error("an answer with another question's number");
   }
+  // Of this daemon, or of its successor.
+  if (received.frame.header.type == ipc::FrameType::kWelcome && received.descriptors[0])
+    board_ = std::make_unique<ipc::ClientBoardReader>(received.descriptors[0]);
   return received;
 }
 
@@ -68,11 +71,7 @@ ipc::Frame hello_frame(std::int64_t clock_ahead_ns) {
 
 bool RawClient::send_hello(std::int64_t clock_ahead_ns) { return send(hello_frame(clock_ahead_ns)); }
 
-ipc::Received RawClient::hello(std::int64_t clock_ahead_ns) {
-  ipc::Received received = ask(hello_frame(clock_ahead_ns));
-  if (received.descriptors[0]) board_ = std::make_unique<ipc::ClientBoardReader>(received.descriptors[0]);
-  return received;
-}
+ipc::Received RawClient::hello(std::int64_t clock_ahead_ns) { return ask(hello_frame(clock_ahead_ns)); }
 
 ipc::Received RawClient::open_instance(std::uint32_t index) {
   return ask(index_frame(ipc::FrameType::kOpenInstance, index));

@@ -161,6 +161,28 @@ TEST_F(Adopted, WhoLeavesIsCountedByTheLanesThatItHas) {
       << daemon_.log();
 }
 
+// It was told, and goes on: it would fill the dead letters.
+TEST_F(Adopted, WhoPublishesOnToAnInstanceThatIsTakenAwayIsCutOff) {
+  daemon_.stop();
+  daemon_.configure(instance("kafkaid", "lane_size = \"64KiB\"\nmax_event_size = \"16KiB\"\n"));
+  daemon_.start();
+  RawClient client = client_with_lane(daemon_.socket());
+  daemon_.configure(instance("other"));
+  succeed(client);
+  ASSERT_EQ(hello_again(client, generation_, {0}).frame.header.type, ipc::FrameType::kWelcome);
+  EXPECT_EQ(refusal_of(client.open_instance(1)), ipc::Refusal::kNoSuchInstance);
+  const std::string message(8'000, '1');
+  EXPECT_TRUE(wait_until([&] {
+    while (client.publish("orders", message)) {
+    }
+    return daemon_.log().find("it goes on publishing to an instance that it may not use any more") !=
+           std::string::npos;
+  })) << daemon_.log();
+  EXPECT_TRUE(wait_until([&] { return daemon_.status("kafkaid").waiting == 0; })) << daemon_.log();
+  EXPECT_EQ(daemon_.status("kafkaid").dead_letters, daemon_.status("kafkaid").accepted);
+  EXPECT_EQ(daemon_.audit(), "");
+}
+
 TEST_F(Adopted, WhoMayNotUseTheInstanceAnyMoreGetsNoLaneOfIt) {
   constexpr uid_t kStranger = 54321;
   std::filesystem::permissions(std::filesystem::path(daemon_.socket()).parent_path(),
