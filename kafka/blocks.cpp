@@ -2,24 +2,9 @@
 
 #include <algorithm>
 
-#include "kafka/murmur2.hpp"
 #include "kafka/outbox.hpp"
 
 namespace ringpost::kafka {
-namespace {
-
-Entry entry_of(const RecordOwner::Returned& record) {
-  Entry entry;
-  entry.ticket = record.ticket;
-  entry.deadline_ns = record.deadline_ns == 0 ? kNever : record.deadline_ns;
-  entry.key_hash = record.key ? positive_murmur2(*record.key) : Entry::kNoKey;
-  entry.size_bytes = std::min(record.size_bytes, Entry::kMaxSizeBytes) & Entry::kMaxSizeBytes;
-  entry.tried = record.tried ? 1 : 0;
-  return entry;
-}
-
-}  // namespace
-
 Run find_run(const EntryQueue& queue, std::size_t from, bool all) {
   const auto may_go = [all](const Entry& entry) {
     return entry.block == 0 && !entry.from_disk() && entry.suspect == 0 && (all || entry.fixed == 0);

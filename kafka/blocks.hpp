@@ -6,17 +6,31 @@
 //           │ e'│ e'│ e'│ e'│ e │ e │             e': from disk, its bytes in memory until it has ended
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "kafka/entry_queue.hpp"
+#include "kafka/murmur2.hpp"
 #include "kafka/records.hpp"
 
 namespace ringpost::kafka {
 
 inline constexpr std::int64_t kBlockRetryNs = 1'000'000'000;  // after a bring_back() that said: later
+
+// Of an Outbox::Addition, or of a RecordOwner::Returned.
+template <typename Record>
+Entry entry_of(const Record& record) {
+  Entry entry;
+  entry.ticket = record.ticket;
+  entry.deadline_ns = record.deadline_ns == 0 ? kNever : record.deadline_ns;
+  entry.key_hash = record.key ? positive_murmur2(*record.key) : Entry::kNoKey;
+  entry.size_bytes = std::min(record.size_bytes, Entry::kMaxSizeBytes) & Entry::kMaxSizeBytes;
+  entry.tried = record.tried ? 1 : 0;
+  return entry;
+}
 
 struct Run {
   std::size_t first = 0;

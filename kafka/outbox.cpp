@@ -5,7 +5,6 @@
 #include <ctime>
 #include <utility>
 
-#include "kafka/murmur2.hpp"
 #include "kafka/outbox_impl.hpp"
 
 namespace ringpost::kafka {
@@ -102,12 +101,7 @@ void Outbox::Impl::activate(Topic& topic) {
 
 void Outbox::Impl::add(const Addition& record) {
   Topic& topic = topic_of(record.topic);
-  Entry entry;
-  entry.ticket = record.ticket;
-  entry.deadline_ns = record.deadline_ns == 0 ? kNever : record.deadline_ns;
-  entry.key_hash = record.key ? positive_murmur2(*record.key) : Entry::kNoKey;
-  entry.size_bytes = std::min(record.size_bytes, Entry::kMaxSizeBytes) & Entry::kMaxSizeBytes;
-  entry.tried = record.tried ? 1 : 0;
+  const Entry entry = entry_of(record);
   topic.add(entry);
   activate(topic);
   ++counts_.queued;
