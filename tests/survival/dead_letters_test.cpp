@@ -81,6 +81,18 @@ class DeadLettersOnDisk : public OnDisk {
 class SoonGivenUp : public DeadLettersOnDisk {
  protected:
   explicit SoonGivenUp(bool with_keeper = true) : DeadLettersOnDisk(with_keeper, "send_timeout = \"2s\"\n") {}
+
+  // Few enough that all of them are handed over: on their way, and nobody answers.
+  std::map<std::string, std::string> die_inside_librdkafka() {
+    publish(kFew);
+    daemon_.wait_until_delivered("kafkaid", kFew);
+    kafka_.pause();
+    publish(kFew);
+    wait_until_dead(kFew);
+    return listed();
+  }
+
+  static constexpr std::uint64_t kFew = 64;
 };
 
 TEST_F(SoonGivenUp, InAnOutageEachOnceAndForGood) {
@@ -114,13 +126,7 @@ TEST_F(SoonGivenUp, MoreThanTheBufferHolds) {
 
 // Handed over, on their way, and nobody answers: they count as dead. Then the answer comes.
 TEST_F(SoonGivenUp, InsideLibrdkafkaUntilTheyArriveAfterAll) {
-  constexpr std::uint64_t kFew = 64;
-  publish(kFew);
-  daemon_.wait_until_delivered("kafkaid", kFew);
-  kafka_.pause();
-  publish(kFew);
-  wait_until_dead(kFew);
-  const auto letters = listed();
+  const auto letters = die_inside_librdkafka();
   EXPECT_EQ(letters.size(), kFew);
   EXPECT_THAT(letters, Each(Pair(testing::_, "outcome_unknown")));
   kafka_.resume();
@@ -132,13 +138,7 @@ TEST_F(SoonGivenUp, InsideLibrdkafkaUntilTheyArriveAfterAll) {
 }
 
 TEST_F(SoonGivenUp, InsideLibrdkafkaWhenTheDaemonDies) {
-  constexpr std::uint64_t kFew = 64;
-  publish(kFew);
-  daemon_.wait_until_delivered("kafkaid", kFew);
-  kafka_.pause();
-  publish(kFew);
-  wait_until_dead(kFew);
-  const auto letters = listed();
+  const auto letters = die_inside_librdkafka();
   daemon_.kill();
   daemon_.start();
   wait_until_dead(kFew);

@@ -28,6 +28,15 @@ class SickDisk : public OnDisk {
 
   void set(DiskFault fault) { word_->fault.store(fault, std::memory_order_relaxed); }  // read by each call
 
+  // With some of it on disk, and memory full.
+  void fall_ill_in_an_outage(DiskFault fault) {
+    kafka_.pause();
+    publish(kMoreThanFits);
+    wait_until_on_disk(kMoreThanFits / 2);
+    set(fault);
+    publish_until_full();
+    wait_until_ill();
+  }
   void wait_until_ill() {
     EXPECT_TRUE(wait_until([&] { return has_problem(); })) << word_->calls_hurt << daemon_.log();
     EXPECT_GT(word_->calls_hurt, 0U);
@@ -76,12 +85,7 @@ TEST_P(EachFault, FromTheStartOfAnOutage) {
 }
 
 TEST_P(EachFault, InTheMiddleOfAnOutage) {
-  kafka_.pause();
-  publish(kMoreThanFits);
-  wait_until_on_disk(kMoreThanFits / 2);
-  set(GetParam());
-  publish_until_full();
-  wait_until_ill();
+  fall_ill_in_an_outage(GetParam());
   // It delivers what it has meanwhile, what is on disk as well; and dies with it.
   daemon_.kill();
   daemon_.start();
@@ -95,12 +99,7 @@ TEST_P(EachFault, InTheMiddleOfAnOutage) {
 // What was there and what memory held is delivered, nothing is to go to disk any more, and nothing is tried there: the daemon
 // that had the trouble says by itself that it is over.
 TEST_P(EachFault, InAnOutageThatEnds) {
-  kafka_.pause();
-  publish(kMoreThanFits);
-  wait_until_on_disk(kMoreThanFits / 2);
-  set(GetParam());
-  publish_until_full();
-  wait_until_ill();
+  fall_ill_in_an_outage(GetParam());
   kafka_.resume();
   expect_all_arrived(published_);
   set(DiskFault::kNone);
@@ -149,12 +148,7 @@ TEST_F(SickDisk, WhatCannotBeReadNowKeepsNobodyFromItsLetter) {
 // What a dead daemon has left in the buffer stands among what it has put on disk, and the next one does not know the
 // partitions, for there is no broker: little of it may be joined to runs. It makes room all the same.
 TEST_F(SickDisk, AFullBufferThatWasLeftGetsRoomInTheSameOutage) {
-  kafka_.pause();
-  publish(kMoreThanFits);
-  wait_until_on_disk(kMoreThanFits / 2);
-  set(DiskFault::kNoSpace);
-  publish_until_full();
-  wait_until_ill();
+  fall_ill_in_an_outage(DiskFault::kNoSpace);
   daemon_.kill();
   set(DiskFault::kNone);
   daemon_.start();
