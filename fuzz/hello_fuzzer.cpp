@@ -86,7 +86,8 @@ void check(const ipc::Frame& sent) {
                                                                                 : ipc::Refusal::kNoResources),
         "another clock is refused as that");
   }
-  if (welcome) check_name(connection.session().client()->name, ipc::text_field(sent.body.hello.client_name));
+  if (welcome)
+    check_name(connection.session().client()->name(), ipc::text_field(sent.body.hello.client_name));
 }
 
 }  // namespace

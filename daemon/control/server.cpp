@@ -227,7 +227,7 @@ void Server::session_ended(Session& session, ipc::Descriptor socket) {
   };
   session.client() ? state_.custody.drop(session_name_of(session.client()->id), std::move(close)) : close();
   if (const std::shared_ptr<Client>& client = session.client()) {
-    spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name, session.who().text());
+    spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name(), session.who().text());
     state_.census.client_departed();
     const std::vector<std::uint32_t> channels = session.open_channels();
     departed_[client->id] = {client,
@@ -274,7 +274,7 @@ void Server::client_malformed(std::uint64_t client_id, const std::string& instan
   if (!client) return;
   log_limited(spdlog::level::warn, fmt::format("malformed/uid {}", client->peer.uid),
               "client \"{}\" (uid {}, pid {}) was cut off: its memory for instance {} is malformed: {}",
-              client->name, client->peer.uid, client->peer.pid, instance, why);
+              client->name(), client->peer.uid, client->peer.pid, instance, why);
 }
 
 void Server::wait_for_signal() {

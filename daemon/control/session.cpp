@@ -155,7 +155,7 @@ void Session::welcome(std::uint64_t number, std::string name) {
 }
 
 void Session::send_welcome(std::uint64_t number) {
-  spdlog::debug("client {} \"{}\" ({}) is here", client_->id, client_->name, who_.text());
+  spdlog::debug("client {} \"{}\" ({}) is here", client_->id, client_->name(), who_.text());
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kWelcome, number);
   frame.body.welcome.client_id = client_->id;
   frame.body.welcome.instance_count = state_.configured;
@@ -285,8 +285,8 @@ void Session::refuse_and_end(std::uint64_t number, ipc::Refusal refusal, std::st
 void Session::protocol_error(std::string_view what) {
   ++state_.protocol_errors;
   log_limited(spdlog::level::warn, fmt::format("protocol/uid {}", who_.peer.uid),
-              "the connection of {} ({}) was ended: {}", client_ ? client_->name : "a client without a name",
-              who_.text(), what);
+              "the connection of {} ({}) was ended: {}",
+              client_ ? client_->name() : "a client without a name", who_.text(), what);
   end();
 }
 

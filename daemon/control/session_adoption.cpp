@@ -60,12 +60,12 @@ void Session::hello_again(const ipc::Frame& frame) {
     if (++dropped_ > kDroppedMax) protocol_error("it goes on asking a daemon that is dead");
     return;
   }
-  client_->name = printable(ipc::text_field(frame.body.hello.client_name));
+  client_->set_name(printable(ipc::text_field(frame.body.hello.client_name)));
   // It would go on publishing into a lane that nobody drains.
   if (const std::uint32_t lost = count_lost(frame.body.hello); lost != 0) {
     log_limited(spdlog::level::err, "lanes-lost",
                 "client \"{}\" ({}) has {} lanes that the keeper has not: what lay in them is lost",
-                client_->name, who_.text(), lost);
+                client_->name(), who_.text(), lost);
     return refuse_and_end(frame.header.number, ipc::Refusal::kNoResources,
                           fmt::format("{} of your lanes were lost with the keeper: connect again", lost));
   }

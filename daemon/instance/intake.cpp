@@ -248,7 +248,7 @@ std::uint64_t Intake::client_count() const {
 std::string Intake::client_name_of(std::uint64_t lane_id) const {
   const auto found = std::find_if(feeds_.begin(), feeds_.end(),
                                   [lane_id](const auto& feed) { return feed->lane_id() == lane_id; });
-  return found == feeds_.end() ? std::string() : (*found)->client().name;
+  return found == feeds_.end() ? std::string() : (*found)->client().name();
 }
 
 std::array<std::uint64_t, ipc::kRefusedCodes> Intake::refused_untrusted() const {
