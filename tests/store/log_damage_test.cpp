@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "daemon/store/crc32c.hpp"
+#include "tests/attack/amount.hpp"
 #include "tests/store/faulty_files.hpp"
 #include "tests/store/log_kit.hpp"
 
@@ -24,9 +25,18 @@ Frames frames_before(const Frames& frames, std::size_t bytes) {
   return whole;
 }
 
+// Twenty, and ten times as many where the environment has RINGPOST_ATTACK=10.
+const std::size_t kRecords = 20 * std::max<std::size_t>(1, amount(10) / 10);
+
+Log::Options one_segment_in(const TemporaryDirectory& directory) {
+  Log::Options options = options_in(directory);
+  options.segment_bytes = 1 << 20;
+  return options;
+}
+
 TEST(LogDamage, ASegmentCutAtAnyByteGivesWhatIsWholeBeforeIt) {
   TemporaryDirectory original;
-  const Frames frames = write_twenty(original);
+  const Frames frames = write_records(one_segment_in(original), kRecords);
   const std::string text = read_file(log_file(original, 1));
   for (std::size_t bytes = 0; bytes < text.size(); ++bytes) {
     SCOPED_TRACE(bytes);
@@ -37,7 +47,7 @@ TEST(LogDamage, ASegmentCutAtAnyByteGivesWhatIsWholeBeforeIt) {
     ASSERT_EQ(read.told.frames, whole);
     ASSERT_THAT(read.problems, IsEmpty());
 
-    Found found = open_log(disk(), options_in(directory));
+    Found found = open_log(disk(), one_segment_in(directory));
     ASSERT_EQ(found.told.frames, whole);
     const std::size_t end =
         whole.empty() ? 64 : whole.back().first.offset + frame_bytes(whole.back().second.size());
@@ -45,7 +55,7 @@ TEST(LogDamage, ASegmentCutAtAnyByteGivesWhatIsWholeBeforeIt) {
     ASSERT_EQ(found.problems.size(), is_torn ? 1U : 0U);
     ASSERT_EQ(found.count(ProblemKind::kCut), found.problems.size());
     ASSERT_EQ(append_one(*found.log, "next").segment, 2U);
-    found = open_log(disk(), options_in(directory));  // once is enough
+    found = open_log(disk(), one_segment_in(directory));  // once is enough
     ASSERT_THAT(found.problems, IsEmpty());
     ASSERT_EQ(found.told.frames.size(), whole.size() + 1);
     if (bytes > 64 && is_torn) {
@@ -57,7 +67,7 @@ TEST(LogDamage, ASegmentCutAtAnyByteGivesWhatIsWholeBeforeIt) {
 
 TEST(LogDamage, AnyByteThatIsChangedCostsOneRecordAtMostAndIsReported) {
   TemporaryDirectory original;
-  const Frames frames = write_twenty(original);
+  const Frames frames = write_records(one_segment_in(original), kRecords);
   const std::string text = read_file(log_file(original, 1));
   for (std::size_t at = 0; at < text.size(); ++at) {
     SCOPED_TRACE(at);
@@ -73,7 +83,7 @@ TEST(LogDamage, AnyByteThatIsChangedCostsOneRecordAtMostAndIsReported) {
       in_padding = in_padding || (at >= end && at < place.offset + frame_bytes(payload.size()));
       if (!is_hit) expected.emplace_back(place, payload);
     }
-    Found found = open_log(disk(), options_in(directory));
+    Found found = open_log(disk(), one_segment_in(directory));
     ASSERT_EQ(found.told.frames, expected);
     ASSERT_EQ(found.problems.size(), in_padding ? 0U : 1U);
     if (at < 64) {
@@ -89,7 +99,7 @@ TEST(LogDamage, AnyByteThatIsChangedCostsOneRecordAtMostAndIsReported) {
     ASSERT_EQ(found.log->flush_marks(), 0);
     // The damage is kept, and said once.
     ASSERT_EQ(files_in(directory), in_padding ? 2U : 3U);
-    found = open_log(disk(), options_in(directory));
+    found = open_log(disk(), one_segment_in(directory));
     ASSERT_THAT(found.problems, IsEmpty());
     ASSERT_EQ(found.told.frames, expected);
     ASSERT_EQ(found.told.marks.size(), 1U);

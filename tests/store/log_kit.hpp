@@ -116,14 +116,17 @@ inline std::size_t files_in(const TemporaryDirectory& directory) {
 }
 
 // Twenty records of growing sizes, and where they lie.
-inline Frames write_twenty(const TemporaryDirectory& directory) {
-  Found found = open_log(daemon::real_files(), options_in(directory));
+inline Frames write_records(const Log::Options& options, std::size_t count) {
+  Found found = open_log(daemon::real_files(), options);
   Frames frames;
-  for (std::size_t number = 0; number < 20; ++number) {
-    const std::string payload = "record " + std::to_string(number) + std::string(number, 'x');
+  for (std::size_t number = 0; number < count; ++number) {
+    const std::string payload = "record " + std::to_string(number) + std::string(number % 20, 'x');
     frames.emplace_back(append_one(*found.log, payload), payload);
   }
   return frames;
+}
+inline Frames write_twenty(const TemporaryDirectory& directory) {
+  return write_records(options_in(directory), 20);
 }
 
 }  // namespace ringpost::tests
