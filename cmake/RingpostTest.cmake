@@ -1,13 +1,14 @@
-# ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL])
+# ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS])
 #
 # One GoogleTest program; each of its tests is one of ctest's, under the program's name. LABEL is unit (the default),
 # integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
-# test. A test that skips itself fails: "passed" has to mean that it ran.
+# test. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
+# no other tests. A test that skips itself fails: "passed" has to mean that it ran.
 include(GoogleTest)
 find_package(GTest REQUIRED)
 
 function(ringpost_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
@@ -17,6 +18,10 @@ function(ringpost_test name)
   add_executable(${name} ${arg_SOURCES})
   ringpost_target(${name})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  if(RINGPOST_SANITIZER STREQUAL "thread" AND NOT arg_THREADS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
   set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL ON)

@@ -8,7 +8,7 @@ namespace ringpost::tests {
 
 // `usual` in a release build, a part of it under a sanitizer; times RINGPOST_ATTACK where the environment has it.
 inline std::uint32_t amount(std::uint32_t usual) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RINGPOST_SANITIZER_ADDRESS) || defined(RINGPOST_SANITIZER_THREAD)
   usual /= 10;
 #endif
   const char* const times = std::getenv("RINGPOST_ATTACK");

@@ -234,7 +234,7 @@ void Storm::fork_children() {
       handler = {};
 // ThreadSanitizer knows no threads in a child of a process with several, and AddressSanitizer's allocator may have been
 // locked by one of them.
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#if !defined(RINGPOST_SANITIZER_THREAD) && !defined(RINGPOST_SANITIZER_ADDRESS)
       ringpost_event event{};
       event.instance = "kafkaid";
       event.topic = "orders";

@@ -26,7 +26,7 @@ std::atomic<std::uint64_t> allocations{0};
 
 // Every allocation goes through one of these: operator new calls malloc. The sanitizers have allocators, and hooks, of
 // their own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RINGPOST_SANITIZER_ADDRESS) || defined(RINGPOST_SANITIZER_THREAD)
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
                                                          void (*)(const volatile void*));
 namespace {
@@ -124,7 +124,7 @@ TEST_F(Quiet, no_allocation) {
 }
 
 // Not under the sanitizers, which make calls of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(RINGPOST_SANITIZER_ADDRESS) && !defined(RINGPOST_SANITIZER_THREAD)
 
 // From now on the calling thread may only end; any other system call kills its process with SIGSYS.
 void forbid_system_calls() {

@@ -101,7 +101,7 @@ TEST(Crowd, StatusWithoutEndKeepsNobodyWaiting) {
 }
 
 // UBSan looks at an object's type through a pipe, takes it for no object where it can't open one, and ends the daemon.
-#ifndef __SANITIZE_ADDRESS__
+#ifndef RINGPOST_SANITIZER_ADDRESS
 TEST(Crowd, WithoutDescriptorsTheDaemonWaitsAndGoesOn) {
   Daemon daemon(kInstance);
   RawClient client(daemon.socket());

@@ -2,7 +2,7 @@
 // that are full, lanes that are holes, as many clients as there may be.
 //
 // Not under sanitizers: their shadow memory, red zones and quarantines are several times what the daemon itself has.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(RINGPOST_SANITIZER_ADDRESS) && !defined(RINGPOST_SANITIZER_THREAD)
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>

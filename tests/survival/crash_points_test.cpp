@@ -54,7 +54,7 @@ constexpr std::array kPoints{
 };
 
 // Of killed_at. A point that is not reached costs so long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RINGPOST_SANITIZER_ADDRESS) || defined(RINGPOST_SANITIZER_THREAD)
 constexpr const char* kSeconds = "30";
 #else
 constexpr const char* kSeconds = "10";

@@ -44,9 +44,9 @@ class PublishSteps : public Survival {
 
 TEST_F(PublishSteps, EachIsTheLastOfSomebody) {
 // Of many times as many, which are not the product's.
-#if defined(__SANITIZE_THREAD__)
+#if defined(RINGPOST_SANITIZER_THREAD)
   constexpr const char* kStride = "1009";
-#elif defined(__SANITIZE_ADDRESS__)
+#elif defined(RINGPOST_SANITIZER_ADDRESS)
   constexpr const char* kStride = "97";
 #else
   constexpr const char* kStride = "1";
