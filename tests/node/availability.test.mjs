@@ -41,20 +41,26 @@ test('wrong options are refused by name', () => {
   }
 });
 
-// There is no keeper yet: what the daemon had not delivered when it was killed is lost, and calls fail meanwhile. What
-// must hold all the same: each call says what became of it at once, and the client finds the new daemon by itself.
+// Numbers, without end and without a pause, until it is stopped; `codes` says what became of them.
+function publishNumbers(connection) {
+  const codes = { accepted: 0 };
+  let n = 0;
+  const load = setInterval(() => {
+    for (let i = 0; i < 50; ++i) {
+      const code = codeOf(() => publish(connection, n++));
+      codes[code] = (codes[code] ?? 0) + 1;
+    }
+  }, 1);
+  return { codes, stop: () => clearInterval(load) };
+}
+
+// Without a keeper what the daemon had not delivered when it was killed is lost, and calls fail meanwhile. What must hold
+// all the same: each call says what became of it at once, and the client finds the new daemon by itself.
 for (const how of ['SIGTERM', 'SIGKILL']) {
   test(`restarted under load by ${how}: calls fail with DAEMON_UNAVAILABLE and go on with the next daemon`, async () => {
     const daemon = await Daemon.start();
     const connection = daemon.connect();
-    const codes = { accepted: 0 };
-    let n = 0;
-    const load = setInterval(() => {
-      for (let i = 0; i < 50; ++i) {
-        const code = codeOf(() => publish(connection, n++));
-        codes[code] = (codes[code] ?? 0) + 1;
-      }
-    }, 1);
+    const { codes, stop } = publishNumbers(connection);
     try {
       await waitUntil(() => codes.accepted > 1000);
       await daemon.stop(how);
@@ -63,7 +69,7 @@ for (const how of ['SIGTERM', 'SIGKILL']) {
       const { accepted } = codes;
       await waitUntil(() => codes.accepted > accepted + 1000);
     } finally {
-      clearInterval(load);
+      stop();
     }
     await waitUntil(async () => (await daemon.status()).waiting === 0);
     const seen = (await daemon.consume()).map(({ message }) => Number(message));
@@ -72,6 +78,38 @@ for (const how of ['SIGTERM', 'SIGKILL']) {
     for (const code of Object.keys(codes)) assert.ok(['accepted', 'DAEMON_UNAVAILABLE', 'NOT_CONNECTED'].includes(code), code);
     connection.close();
     await daemon.end();
+  });
+}
+
+for (const how of ['SIGTERM', 'SIGKILL']) {
+  test(`upgraded under load, with a keeper, by ${how}: no call fails, and all arrive in order`, async () => {
+    const kafka = new Process([program('mock_cluster'), '1', '1', 'topicName']);
+    await waitUntil(() => kafka.output.includes('\n'));
+    const instance = `[instance.kafkaid]\nbrokers = ["${kafka.output.trim()}"]\ntopics = ["topicName"]\n`;
+    const daemon = await Daemon.start(instance, ['kafkaid'], '', { keeper: true });
+    const connection = daemon.connect();
+    const { codes, stop } = publishNumbers(connection);
+    try {
+      for (let times = 0; times < 5; ++times) {
+        const { accepted } = codes;
+        await waitUntil(() => codes.accepted > accepted + 1000);
+        daemon.replaceProgram();
+        await daemon.stop(how);
+        await waitUntil(() => codes.accepted > accepted + 2000);
+        await daemon.startAgain();
+      }
+    } finally {
+      stop();
+    }
+    assert.deepEqual(Object.keys(codes), ['accepted'], daemon.log);
+    await daemon.delivered(codes.accepted);
+    // A killed daemon's last events come twice; by their first occurrences all are there, in order.
+    const seen = new Set((await daemon.consume()).map(({ message }) => Number(message)));
+    assert.deepEqual([...seen], Array.from({ length: codes.accepted }, (_, number) => number));
+    connection.close();
+    await daemon.end();
+    kafka.closeInput();
+    assert.equal(await kafka.ended(), 0);
   });
 }
 

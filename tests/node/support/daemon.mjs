@@ -14,9 +14,12 @@ topics = ["topicName"]
 
 export class Daemon {
   #process;
+  #keeper;
+  #environment = {};
 
-  // Starts it and waits until `connected`, the names of instances, have a broker.
-  static async start(configuration = kOneTopic, connected = ['kafkaid'], daemonKeys = '') {
+  // Starts it and waits until `connected`, the names of instances, have a broker. With a ringpost-keeper the next one goes on with
+  // what it leaves.
+  static async start(configuration = kOneTopic, connected = ['kafkaid'], daemonKeys = '', { keeper = false } = {}) {
     const daemon = new Daemon();
     daemon.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ringpost-'));
     daemon.socket = path.join(daemon.folder, 'ringpost.sock');
@@ -25,12 +28,23 @@ export class Daemon {
     fs.writeFileSync(file, `[daemon]\nsocket = "${daemon.socket}"\n${stateDir}log = "stderr"\n${daemonKeys}\n${configuration}`);
     daemon.file = file;
     daemon.connected = connected;
+    // A copy, so that it can be replaced.
+    daemon.program = path.join(daemon.folder, 'ringpostd');
+    fs.copyFileSync(program('ringpostd'), daemon.program);
+    if (keeper) await daemon.#startKeeper();
     await daemon.startAgain();
     return daemon;
   }
 
+  async #startKeeper() {
+    const socket = path.join(this.folder, 'keeper.sock');
+    this.#keeper = new Process([program('ringpost-keeper'), '--socket', socket]);
+    await waitUntil(() => fs.existsSync(socket), () => this.#keeper.errors);
+    this.#environment.RINGPOST_KEEPER = socket;
+  }
+
   async startAgain() {
-    this.#process = new Process([program('ringpostd'), '--config', this.file]);
+    this.#process = new Process([this.program, '--config', this.file], { env: this.#environment });
     await waitUntil(async () => !this.#process.running || (await this.#answers()), () => this.log);
     if (!this.#process.running) throw new Error(`ringpostd did not start:\n${this.log}`);
     for (const name of this.connected) {
@@ -80,6 +94,12 @@ export class Daemon {
     return connect({ socketPath: this.socket, connectTimeoutMs: 60_000, ...options });
   }
 
+  // Another file of that name, while the old one runs: what a package manager does.
+  replaceProgram() {
+    fs.copyFileSync(program('ringpostd'), `${this.program}.new`);
+    fs.renameSync(`${this.program}.new`, this.program);
+  }
+
   // SIGTERM, or another one; gives how it ended.
   stop(signal = 'SIGTERM') {
     this.#process.signal(signal);
@@ -88,6 +108,10 @@ export class Daemon {
 
   async end() {
     await this.stop();
+    if (this.#keeper !== undefined) {
+      this.#keeper.signal('SIGTERM');
+      await this.#keeper.ended();
+    }
     fs.rmSync(this.folder, { recursive: true });
   }
 }
