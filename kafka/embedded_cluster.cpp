@@ -11,7 +11,8 @@
 namespace ringpost::kafka {
 namespace {
 
-constexpr std::int16_t kProduceRequest = 0;  // the protocol's number
+constexpr std::int16_t kProduceRequest = 0;  // the protocol's numbers
+constexpr std::int16_t kInitProducerIdRequest = 22;
 
 using ClusterHandle = std::unique_ptr<rd_kafka_mock_cluster_t, Destroyer<rd_kafka_mock_cluster_destroy>>;
 
@@ -38,6 +39,15 @@ ClientHandle make_carrier() {
 struct EmbeddedCluster::Impl {
   ClientHandle carrier;  // the mock cluster needs a client to live in
   ClusterHandle cluster;
+
+  void refuse(std::int16_t request, const std::vector<int>& codes) const {
+    std::vector<rd_kafka_resp_err_t> errors;
+    errors.reserve(codes.size());
+    for (const int code : codes) {
+      errors.push_back(static_cast<rd_kafka_resp_err_t>(code));
+    }
+    rd_kafka_mock_push_request_errors_array(cluster.get(), request, errors.size(), errors.data());
+  }
 };
 
 EmbeddedCluster::EmbeddedCluster(const std::vector<EmbeddedTopic>& topics, int broker_count)
@@ -72,14 +82,18 @@ void EmbeddedCluster::set_topic_error(const std::string& topic, int code) {
   rd_kafka_mock_topic_set_error(impl_->cluster.get(), topic.c_str(), static_cast<rd_kafka_resp_err_t>(code));
 }
 
-void EmbeddedCluster::refuse_produce(const std::vector<int>& codes) {
-  std::vector<rd_kafka_resp_err_t> errors;
-  errors.reserve(codes.size());
+void EmbeddedCluster::refuse_produce(const std::vector<int>& codes) { impl_->refuse(kProduceRequest, codes); }
+
+void EmbeddedCluster::refuse_produce_at(std::int32_t broker_id, const std::vector<int>& codes) {
   for (const int code : codes) {
-    errors.push_back(static_cast<rd_kafka_resp_err_t>(code));
+    check(rd_kafka_mock_broker_push_request_error_rtts(impl_->cluster.get(), broker_id, kProduceRequest, 1,
+                                                       static_cast<rd_kafka_resp_err_t>(code), 0),
+          "broker " + std::to_string(broker_id));
   }
-  rd_kafka_mock_push_request_errors_array(impl_->cluster.get(), kProduceRequest, errors.size(),
-                                          errors.data());
+}
+
+void EmbeddedCluster::refuse_producer_ids(const std::vector<int>& codes) {
+  impl_->refuse(kInitProducerIdRequest, codes);
 }
 
 void EmbeddedCluster::set_broker_up(std::int32_t broker_id, bool up) {

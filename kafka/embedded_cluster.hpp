@@ -32,7 +32,9 @@ class EmbeddedCluster {
   // The next Produce requests, to any broker, are answered with these codes, the first one first (0: as
   // usual).
   void refuse_produce(const std::vector<int>& codes);
-  void set_broker_up(std::int32_t broker_id, bool up);  // ids start at 1; down: its port is closed
+  void refuse_produce_at(std::int32_t broker_id, const std::vector<int>& codes);  // those to this broker
+  void refuse_producer_ids(const std::vector<int>& codes);  // the same for InitProducerId, which comes first
+  void set_broker_up(std::int32_t broker_id, bool up);      // ids start at 1; down: its port is closed
   void set_broker_delay(std::int32_t broker_id, int delay_ms);
 
  private:

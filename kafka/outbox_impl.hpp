@@ -150,6 +150,8 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report);
   void on_refused(Topic& topic, Partition& partition, Entry& entry, int code);
   void hold(Topic& topic, std::int64_t now_ns);
+  void on_given_up(Topic& topic, int code);
+  void note_error(const Topic& topic, int code);
   void end_producer(Route& route);
   void step_routes(std::int64_t now_ns);
   void replace_producer(Route& route, std::int64_t now_ns);

@@ -60,17 +60,32 @@ void Outbox::Impl::on_report(const Report& report) {
       on_delivered(topic, partition, *entry, report);
       return;
     case Disposition::kRetry:
-      break;  // it stays in its window, which goes back to the queue when all reports are in
+    case Disposition::kRefuse:
+      // It stays in its window, which goes back to the queue when all reports are in.
+      if (is_a_brokers(report.error)) on_given_up(topic, report.error);
+      break;
     case Disposition::kDead:
       on_refused(topic, partition, *entry, report.error);
       break;
-    case Disposition::kHold:
+    case Disposition::kHoldTopic:
+    case Disposition::kHoldInstance:
       partition.suspect(*entry);
       hold(topic, monotonic_ns());
-      connection_.last_error = topic.name + ": " + describe_error(report.error);
+      note_error(topic, report.error);
       break;
   }
   end_producer(*polled_);
+}
+
+// librdkafka has tried, or thinks that it makes no sense: the topic goes on apart from the others, so that the next time it
+// ends no producer but its own.
+void Outbox::Impl::on_given_up(Topic& topic, int code) {
+  topic.quarantined_until_ns = monotonic_ns() + kQuarantineNs;
+  note_error(topic, code);
+}
+
+void Outbox::Impl::note_error(const Topic& topic, int code) {
+  connection_.last_error = topic.name + ": " + describe_error(code);
 }
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
