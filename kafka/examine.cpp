@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "kafka/client_properties.hpp"
+#include "kafka/complaint.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace ringpost::kafka {
@@ -38,20 +39,28 @@ void note_complaint(rd_kafka_t* /*client*/, int code, const char* text, void* co
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     return;  // says only that the others came
   }
-  const std::string_view said = text;  // the same one comes again with another "(after 3ms in state CONNECT)"
-  static_cast<Complaints*>(complaints)->insert(std::string(said.substr(0, said.find(" (after "))));
+  static_cast<Complaints*>(complaints)->insert(complaint_of(text));
+}
+
+// Some ends of connections are in its log only.
+void note_log(const rd_kafka_t* client, int /*level*/, const char* facility, const char* text) {
+  if (std::string_view(facility) != "FAIL") return;
+  static_cast<Complaints*>(rd_kafka_opaque(client))->insert(complaint_of(text));
 }
 
 ClientHandle open_client(const Properties& properties, Complaints& complaints) {
   ConfHandle conf = make_conf(properties);
   rd_kafka_conf_set_opaque(conf.get(), &complaints);
   rd_kafka_conf_set_error_cb(conf.get(), note_complaint);
+  rd_kafka_conf_set_log_cb(conf.get(), note_log);
   std::array<char, 512> text{};
+  rd_kafka_conf_set(conf.get(), "log.queue", "true", text.data(), text.size());  // it knows this one
   ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
   if (!client) {
     throw std::invalid_argument(text.data());
   }
   static_cast<void>(conf.release());
+  rd_kafka_set_log_queue(client.get(), nullptr);  // taken by rd_kafka_poll(), too
   return client;
 }
 
@@ -60,6 +69,8 @@ std::string joined(const Complaints& complaints) {
   for (const std::string& complaint : complaints) {
     text += (text.empty() ? "" : "; ") + complaint;
   }
+  // What a listener with TLS does to a plaintext client, and a web server to anybody.
+  if (text.find("Disconnected") != std::string::npos) text += "; does security.protocol suit this listener?";
   return text;
 }
 
@@ -88,6 +99,12 @@ rd_kafka_resp_err_t find_a_broker(rd_kafka_t* client, std::chrono::milliseconds 
     }
   } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && std::chrono::steady_clock::now() < deadline);
   return code;
+}
+
+// Connected, or not even that; but nobody there has said anything that makes sense.
+std::string silence(std::chrono::milliseconds timeout, rd_kafka_resp_err_t code) {
+  return "no answer within " + std::to_string(timeout.count() / 1000) + " s (" + rd_kafka_err2str(code) +
+         "); is there a Kafka broker at this address, and does security.protocol suit it?";
 }
 
 ClusterAnswer::Topic topic_answer(const std::string& name, const struct rd_kafka_metadata& metadata) {
@@ -169,8 +186,7 @@ ClusterAnswer examine_cluster(const ClusterQuestion& question) {
   MetadataHandle metadata;
   rd_kafka_resp_err_t code = find_a_broker(client.get(), question.timeout, complaints, metadata);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const std::string why = joined(complaints);
-    answer.problem = why.empty() ? rd_kafka_err2str(code) : why;
+    answer.problem = complaints.empty() ? silence(question.timeout, code) : joined(complaints);
     return answer;
   }
   for (const rd_kafka_metadata_broker_t& broker :

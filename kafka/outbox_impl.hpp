@@ -147,6 +147,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_report(const Report& report) override;
   void on_statistics(std::string_view json) override;
   void on_error(int code, const std::string& text, bool fatal) override;
+  void on_log(std::string_view facility, std::string_view text) override;
   void on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report);
   void on_refused(Topic& topic, Partition& partition, Entry& entry, int code);
   void hold(Topic& topic, std::int64_t now_ns);

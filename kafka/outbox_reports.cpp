@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/complaint.hpp"
 #include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
 
@@ -147,12 +148,19 @@ void Outbox::Impl::on_statistics(std::string_view json) {
 }
 
 void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
-  connection_.last_error = text;
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    connection_.last_error = complaint_of(text);  // says less than what came before
   if (fatal) {
     end_producer(*polled_);
   } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && polled_ == &route(RouteId::kMain)) {
     mark_disconnected();
   }
+}
+
+// That a connection has ended means nothing where another is up: brokers end idle ones.
+void Outbox::Impl::on_log(std::string_view facility, std::string_view text) {
+  if (facility == "GETPID" || (facility == "FAIL" && !connection_.connected))
+    connection_.last_error = complaint_of(text);
 }
 
 void Outbox::Impl::end_producer(Route& ended) {

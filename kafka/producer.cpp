@@ -12,7 +12,8 @@ namespace ringpost::kafka {
 namespace {
 
 constexpr std::string_view kIdHeader = "ringpost-id";
-constexpr int kReportEvents = RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_ERROR;
+constexpr int kReportEvents =
+    RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG;
 
 void* pack(const RecordTag& tag) {
   const std::uint64_t packed = static_cast<std::uint64_t>(tag.partition)
@@ -83,12 +84,14 @@ Producer::Producer(const Properties& properties, const Wakeup& wakeup) {
   ConfHandle conf = make_conf(properties);
   rd_kafka_conf_set_events(conf.get(), kReportEvents);
   std::array<char, 512> text{};
+  rd_kafka_conf_set(conf.get(), "log.queue", "true", text.data(), text.size());  // it knows this one
   client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
   if (!client_) {
     throw std::invalid_argument(std::string("librdkafka: ") + text.data());
   }
   static_cast<void>(conf.release());  // the client owns it now
   queue_.reset(rd_kafka_queue_get_main(client_.get()));
+  rd_kafka_set_log_queue(client_.get(), nullptr);  // the main one
   wakeup.watch(queue_.get());
 }
 
@@ -149,6 +152,9 @@ void Producer::poll(ProducerEvents& events) {
       case RD_KAFKA_EVENT_ERROR:
         take_error(event.get(), events);
         break;
+      case RD_KAFKA_EVENT_LOG:
+        take_log(event.get(), events);
+        break;
       default:
         break;
     }
@@ -174,6 +180,13 @@ void Producer::take_error(rd_kafka_event_t* event, ProducerEvents& events) {
   std::array<char, 512> text{};
   const rd_kafka_resp_err_t code = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
   events.on_error(code, text.data(), true);
+}
+
+void Producer::take_log(rd_kafka_event_t* event, ProducerEvents& events) {
+  const char* facility = nullptr;
+  const char* text = nullptr;
+  int level = 0;
+  if (rd_kafka_event_log(event, &facility, &text, &level) == 0) events.on_log(facility, text);
 }
 
 void Producer::purge() {

@@ -41,6 +41,7 @@ class ProducerEvents {
   virtual void on_report(const Report& report) = 0;
   virtual void on_statistics(std::string_view json) = 0;
   virtual void on_error(int code, const std::string& text, bool fatal) = 0;
+  virtual void on_log(std::string_view facility, std::string_view text) = 0;
 };
 
 class Producer {
@@ -75,6 +76,7 @@ class Producer {
   rd_kafka_topic_t* topic_handle(Topic& topic);
   void take_reports(rd_kafka_event_t* event, ProducerEvents& events);
   void take_error(rd_kafka_event_t* event, ProducerEvents& events);
+  static void take_log(rd_kafka_event_t* event, ProducerEvents& events);
 
   ClientHandle client_;
   QueueHandle queue_;

@@ -12,6 +12,7 @@ namespace ringpost::daemon {
 struct InstanceReading {
   std::string name;
   std::string state;
+  std::string last_error;
   std::string brokers;  // "host:port,host:port": what a consumer may start from
   std::uint64_t clients = 0;
   std::uint64_t lanes = 0;

@@ -94,7 +94,8 @@ Instance::Loop::Loop(const InstanceConfig& config, InstanceEvents events, Arena 
       intake_(config_, {arena_, topics_, burial_, outbox_},
               inheritance.journal ? Journal(std::move(inheritance.journal)) : Journal()),
       sleeper_(board_.board().doorbell_armed),
-      brokers_(embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers)) {
+      brokers_(embedded_ ? embedded_->bootstrap_servers() : join(config_.brokers)),
+      connection_log_(config_.name, brokers_) {
   board_.board().buffer_bytes.store(arena_.buffer_bytes(), std::memory_order_relaxed);
   board_.board().max_event_bytes.store(config_.max_event_size_bytes, std::memory_order_relaxed);
   sleeper_.watch_reports(outbox_.event_fd());
@@ -186,6 +187,7 @@ void Instance::Loop::update_board() {
   board.waiting_events.store(arena_.waiting(), std::memory_order_relaxed);
   board.buffer_used_bytes.store(arena_.used_bytes(), std::memory_order_relaxed);
   if (connection.ever_connected && !arena_.ever_connected()) arena_.note_connected();
+  if (config_.enabled && !config_.removed) connection_log_.note(connection);
   // Where there is room on disk nobody's share is used up.
   const bool shared = several_topics_ && !overflow_.may_spill(ipc::monotonic_ns());
   topics_.mark_full(Shares(arena_, intake_.waiting_bytes(), shared));

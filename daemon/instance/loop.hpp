@@ -15,6 +15,7 @@
 #include "daemon/instance/arena.hpp"
 #include "daemon/instance/audit.hpp"
 #include "daemon/instance/burial.hpp"
+#include "daemon/instance/connection_log.hpp"
 #include "daemon/instance/delivery.hpp"
 #include "daemon/instance/disk.hpp"
 #include "daemon/instance/inheritance.hpp"
@@ -108,6 +109,7 @@ class Instance::Loop {
   Intake intake_;
   Sleeper sleeper_;
   std::string brokers_;
+  ConnectionLog connection_log_;
 
   std::mutex requests_mutex_;
   std::vector<Request> requests_;

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "tests/support/mock_cluster.hpp"
+#include "tests/support/odd_peer.hpp"
 #include "tests/support/process.hpp"
 
 namespace ringpost::tests {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -77,6 +79,33 @@ TEST_F(Check, ConnectSaysWhyNobodyAnswers) {
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("instance a: no broker of 127.0.0.1:1 answered: "),
                                     HasSubstr("Connection refused")));
+}
+
+TEST_F(Check, ConnectSaysWhoIsNoBroker) {
+  const OddPeer web(std::string(kHttpAnswer), OddPeer::Then::kHangsUp);
+  const OddPeer closer("", OddPeer::Then::kHangsUp);
+  const OddPeer silent("", OddPeer::Then::kGoesOn);
+  const MockCluster plaintext({"orders"}, 1);
+  const auto instance = [](const std::string& name, const std::string& broker, const std::string& more) {
+    return "[instance." + name + "]\nbrokers = [\"" + broker + "\"]\ntopics = [\"orders\"]\n" + more;
+  };
+  const Outcome outcome =
+      check(instance("web", web.address(), "") + instance("mute", silent.address(), "") +
+                instance("closer", closer.address(), "") + instance("name", "no-such-host.invalid:9092", "") +
+                instance("tls", plaintext.brokers(), "librdkafka = { \"security.protocol\" = \"ssl\" }\n"),
+            {"--connect"});
+  EXPECT_EQ(outcome.status, 1);
+  const auto said = [](const std::string& name, const std::string& broker, const std::string& what) {
+    return ContainsRegex("instance " + name + ": no broker of " + broker + " answered: [^\n]*" + what);
+  };
+  EXPECT_THAT(outcome.output,
+              said("web", web.address(), "Invalid response size[^\n]*something else than a Kafka broker"));
+  EXPECT_THAT(outcome.output, said("mute", silent.address(),
+                                   "(ApiVersionRequest failed|is there a Kafka broker at this address)"));
+  EXPECT_THAT(outcome.output, said("closer", closer.address(),
+                                   "Disconnected[^\n]*does security.protocol suit this listener"));
+  EXPECT_THAT(outcome.output, said("name", "no-such-host.invalid:9092", "Failed to resolve"));
+  EXPECT_THAT(outcome.output, said("tls", plaintext.brokers(), "connecting to a PLAINTEXT broker listener"));
 }
 
 }  // namespace

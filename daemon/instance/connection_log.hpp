@@ -1,0 +1,28 @@
+// What an instance's log says of its connection to Kafka: each change, and why there is none.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kafka/outbox.hpp"
+
+namespace ringpost::daemon {
+
+// One thread's.
+class ConnectionLog {
+ public:
+  ConnectionLog(std::string instance, std::string brokers);
+
+  // Call it at each turn: it compares, and writes when something is new.
+  void note(const kafka::Connection& connection);
+
+ private:
+  const std::string instance_;
+  const std::string brokers_;
+  bool connected_ = false;
+  bool was_connected_ = false;
+  std::int64_t disconnected_since_ns_ = 0;
+  std::string cause_;  // the latest that was written
+};
+
+}  // namespace ringpost::daemon

@@ -1,0 +1,27 @@
+// What librdkafka says of a connection, for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ringpost::kafka {
+
+// The same cause is the same text each time: without the thread in front ("[thrd:main]: ") and the circumstances behind
+// (" (after 3ms in state CONNECT, 1 identical error(s) suppressed)"). What a web server says is read as a size; librdkafka's
+// advice for that would lead astray.
+inline std::string complaint_of(std::string_view said) {
+  constexpr std::string_view kThread = "[thrd:";
+  constexpr std::string_view kEndOfThread = "]: ";
+  if (said.starts_with(kThread)) {
+    const std::size_t end = said.find(kEndOfThread);
+    said.remove_prefix(end == std::string_view::npos ? 0 : end + kEndOfThread.size());
+  }
+  std::string text(said.substr(0, said.find(" (after ")));
+  if (const std::size_t advice = text.find(": increase receive.message.max.bytes");
+      advice != std::string::npos) {
+    text.replace(advice, std::string::npos, ": something else than a Kafka broker answers there");
+  }
+  return text;
+}
+
+}  // namespace ringpost::kafka
