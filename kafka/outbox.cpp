@@ -155,6 +155,10 @@ void Outbox::Impl::forget_a_missing_topic() {
     }
   }
   last_topic_ = nullptr;
+  if (troubled_ == found->second.get()) {
+    troubled_ = nullptr;
+    connection_.topic_error.clear();
+  }
   topics_.erase(found);
 }
 

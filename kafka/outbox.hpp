@@ -33,6 +33,9 @@ struct Connection {
   bool connected = false;                  // at least one broker connection is up
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people
+  // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave
+  // up on. Empty as soon as something of it is delivered.
+  std::string topic_error;
 };
 
 struct OutboxCounts {

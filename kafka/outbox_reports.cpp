@@ -86,7 +86,9 @@ void Outbox::Impl::on_given_up(Topic& topic, int code) {
 }
 
 void Outbox::Impl::note_error(const Topic& topic, int code) {
-  connection_.last_error = topic.name + ": " + describe_error(code);
+  connection_.topic_error = topic.name + ": " + describe_error(code);
+  connection_.last_error = connection_.topic_error;
+  troubled_ = &topic;
 }
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
@@ -99,6 +101,10 @@ void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry
   --topic.in_flight;
   --counts_.in_flight;
   topic.hold_pause_ns = 0;
+  if (troubled_ == &topic) {
+    troubled_ = nullptr;
+    connection_.topic_error.clear();
+  }
   polled_->progress = true;
   mark_connected();
   owner_.delivered(ticket, partition.id(), report.offset);

@@ -11,25 +11,33 @@ ConnectionLog::ConnectionLog(std::string instance, std::string brokers)
     : instance_(std::move(instance)), brokers_(std::move(brokers)) {}
 
 void ConnectionLog::note(const kafka::Connection& connection) {
-  if (connection.connected != connected_) {
-    connected_ = connection.connected;
-    cause_.clear();
-    if (connected_ && !std::exchange(was_connected_, true)) {
-      spdlog::info("instance {}: connected to Kafka ({})", instance_, brokers_);
-    } else if (connected_) {
-      spdlog::info("instance {}: connected to Kafka again, after {:.1f} s", instance_,
-                   static_cast<double>(ipc::monotonic_ns() - disconnected_since_ns_) / 1e9);
-    } else {
-      disconnected_since_ns_ = connection.disconnected_since_ns;
-      log_limited(spdlog::level::warn, instance_ + "/disconnected",
-                  "instance {}: no broker can be reached any more; events wait", instance_);
-    }
+  if (connection.connected != connected_) note_change(connection);
+  if (connection.topic_error != topic_error_) {
+    topic_error_ = connection.topic_error;
+    if (!topic_error_.empty())
+      log_limited(spdlog::level::warn, instance_ + "/topic", "instance {}: topic {}", instance_,
+                  topic_error_);
   }
   // While one broker is there, that the connection to another has ended is no news: brokers end idle ones.
   if (connected_ || connection.last_error == cause_) return;
   cause_ = connection.last_error;
   log_limited(spdlog::level::warn, instance_ + "/unreachable", "instance {}: not connected to Kafka: {}",
               instance_, cause_);
+}
+
+void ConnectionLog::note_change(const kafka::Connection& connection) {
+  connected_ = connection.connected;
+  cause_.clear();
+  if (!connected_) {
+    disconnected_since_ns_ = connection.disconnected_since_ns;
+    log_limited(spdlog::level::warn, instance_ + "/disconnected",
+                "instance {}: no broker can be reached any more; events wait", instance_);
+  } else if (std::exchange(was_connected_, true)) {
+    spdlog::info("instance {}: connected to Kafka again, after {:.1f} s", instance_,
+                 static_cast<double>(ipc::monotonic_ns() - disconnected_since_ns_) / 1e9);
+  } else {
+    spdlog::info("instance {}: connected to Kafka ({})", instance_, brokers_);
+  }
 }
 
 }  // namespace ringpost::daemon

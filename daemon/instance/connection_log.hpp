@@ -1,4 +1,4 @@
-// What an instance's log says of its connection to Kafka: each change, and why there is none.
+// What an instance's log says of its connection to Kafka: each change, why there is none, and which topic Kafka does not take.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,15 @@ class ConnectionLog {
   void note(const kafka::Connection& connection);
 
  private:
+  void note_change(const kafka::Connection& connection);
+
   const std::string instance_;
   const std::string brokers_;
   bool connected_ = false;
   bool was_connected_ = false;
   std::int64_t disconnected_since_ns_ = 0;
   std::string cause_;  // the latest that was written
+  std::string topic_error_;
 };
 
 }  // namespace ringpost::daemon

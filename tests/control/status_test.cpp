@@ -92,6 +92,7 @@ TEST(StatusJson, AnInstancesFields) {
                                                      "connected",
                                                      "ever_connected",
                                                      "last_error",
+                                                     "topic_error",
                                                      "disconnected_for_ms",
                                                      "clients",
                                                      "lanes",

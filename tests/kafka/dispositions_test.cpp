@@ -56,10 +56,10 @@ each of a broker's codes answered by a cluster and looks at what becomes of the 
 | what is done | what `ringpost status` and the log show | what to do |
 |---|---|---|
 | **delivered** | nothing | nothing |
-| **sent again**, in order, until it succeeds or `send_timeout` passes. What librdkafka gives up on is tried by a producer of its own, 0.1 to 10 s apart | `waiting` grows; `last_error` names topic and code when librdkafka has given up | nothing, unless it lasts: then look at the brokers |
+| **sent again**, in order, until it succeeds or `send_timeout` passes. What librdkafka gives up on is tried by a producer of its own, 0.1 to 10 s apart | `waiting` grows; topic and code when librdkafka has given up | nothing, unless it lasts: then look at the brokers |
 | **dead letter**, `refused_by_broker`, when it was refused alone | `dead_letters`; `ringpost dead-letters list` has code and text | mend the topic or the script, then `ringpost dead-letters replay` |
-| **topic waits**, 1 to 30 s between tries; the other topics flow; `send_timeout` goes on | `last_error` names topic and code | give the right, mend the topic: it goes on by itself |
-| **instance waits**, 0.1 to 30 s between tries; other instances flow; `send_timeout` goes on | `last_error`; the state is `disconnected` where no connection can be made | mend user, password, certificate or right: it goes on by itself |
+| **topic waits**, 1 to 30 s between tries; the other topics flow; `send_timeout` goes on | topic and code | give the right, mend the topic: it goes on by itself |
+| **instance waits**, 0.1 to 30 s between tries; other instances flow; `send_timeout` goes on | topic and code, or why there is no connection; the state is `disconnected` where no connection can be made | mend user, password, certificate or right: it goes on by itself |
 | **refused at the start** | `ringpost check` and the start name the property | mend the configuration |
 
 A code that is not listed: a broker's is judged as one about the record (a dead letter when it is refused alone), one of librdkafka's own is sent
