@@ -86,19 +86,6 @@ TEST_F(RefusalTest, ARetriableErrorLosesAndReordersNothing) {
   }
 }
 
-TEST_F(RefusalTest, EachOfOursAloneKeepsTheOrder) {
-  cluster->refuse_produce({0, 2, 0, 13, 89});
-  for (int round = 0; round < 10; ++round) {
-    for (int i = 0; i < 200; ++i) {
-      add("orders", "key" + std::to_string(i % kKeys), std::to_string(round * 200 + i));
-    }
-    turn();
-  }
-  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
-  EXPECT_EQ(owner.dead_count, 0U);
-  expect_order_and_no_loss("orders");
-}
-
 TEST_F(RefusalTest, AForbiddenTopicWaitsForItsAdministrator) {
   cluster->refuse_produce({kTopicDeniedCode, kTopicDeniedCode});
   add_orders(50);
