@@ -34,7 +34,7 @@ struct Connection {
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people
   // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave
-  // up on. Empty as soon as something of it is delivered.
+  // up on. Empty as soon as a later producer delivers of it.
   std::string topic_error;
 };
 

@@ -191,7 +191,8 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   StatisticsReader statistics_;
   BrokerStates brokers_;  // of the main producer, a second ago at the most
   Connection connection_;
-  const Topic* troubled_ = nullptr;  // whose topic_error it is
+  const Topic* troubled_ = nullptr;      // whose topic_error it is
+  std::uint64_t troubled_producer_ = 0;  // the latest one then: deliveries of it and before prove nothing
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;
   std::vector<Header> headers_;  // of the record that is being handed over

@@ -89,6 +89,7 @@ void Outbox::Impl::note_error(const Topic& topic, int code) {
   connection_.topic_error = topic.name + ": " + describe_error(code);
   connection_.last_error = connection_.topic_error;
   troubled_ = &topic;
+  troubled_producer_ = counts_.producers_created;
 }
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
@@ -101,7 +102,7 @@ void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry
   --topic.in_flight;
   --counts_.in_flight;
   topic.hold_pause_ns = 0;
-  if (troubled_ == &topic) {
+  if (troubled_ == &topic && counts_.producers_created > troubled_producer_) {
     troubled_ = nullptr;
     connection_.topic_error.clear();
   }
