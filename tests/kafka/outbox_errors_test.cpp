@@ -143,7 +143,7 @@ TEST_F(ErrorsTest, ATopicThatIsRefusedAgainAndAgainEndsNoOthersProducer) {
     return owner.records[last_order].ended();
   }));
   ASSERT_TRUE(turn_until([this] { return all_ended(); }));
-  EXPECT_GE(outbox->counts().producers_created, producers_before + 2);
+  EXPECT_GT(outbox->counts().producers_created, producers_before);  // some of the four may end one together
   EXPECT_EQ(outbox->connection().last_error.substr(0, 38), "orders: THROTTLING_QUOTA_EXCEEDED (89)");
   for (std::size_t i = from; i < owner.records.size(); ++i) {
     const OwnedRecord& record = owner.records[i];
