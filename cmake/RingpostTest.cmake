@@ -1,6 +1,7 @@
-# ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS])
+# ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS] [TOGETHER])
 #
-# One GoogleTest program; each of its tests is one of ctest's, under the program's name. LABEL is unit (the default),
+# One GoogleTest program; each of its tests is one of ctest's, under the program's name; with TOGETHER the program is one
+# test, run by one process: where what its tests share, a cluster of brokers, costs more than they do. LABEL is unit (the default),
 # integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
 # test. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
 # no other tests. A test that skips itself fails: "passed" has to mean that it ran.
@@ -8,7 +9,7 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 
 function(ringpost_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
@@ -25,6 +26,11 @@ function(ringpost_test name)
   set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL ON)
+  endif()
+  if(arg_TOGETHER)
+    add_test(NAME "${name}: together" COMMAND ${name})
+    set_tests_properties("${name}: together" PROPERTIES ${properties})
+    return()
   endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES ${properties})
