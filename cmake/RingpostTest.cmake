@@ -1,7 +1,9 @@
-# ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS] [TOGETHER])
+# ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS]
+#               [TOGETHER [KAFKA version...]])
 #
 # One GoogleTest program; each of its tests is one of ctest's, under the program's name; with TOGETHER the program is one
-# test, run by one process: where what its tests share, a cluster of brokers, costs more than they do. LABEL is unit (the default),
+# test, run by one process: where what its tests share, a cluster of brokers, costs more than they do. With KAFKA it is one test
+# for each of these versions, which its process finds in RINGPOST_KAFKA. LABEL is unit (the default),
 # integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
 # test. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
 # no other tests. A test that skips itself fails: "passed" has to mean that it ran.
@@ -9,7 +11,7 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 
 function(ringpost_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT" "SOURCES;LIBRARIES;KAFKA")
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
@@ -26,6 +28,13 @@ function(ringpost_test name)
   set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL ON)
+  endif()
+  foreach(version IN LISTS arg_KAFKA)
+    add_test(NAME "${name}: Kafka ${version}" COMMAND ${name})
+    set_tests_properties("${name}: Kafka ${version}" PROPERTIES ${properties} ENVIRONMENT RINGPOST_KAFKA=${version})
+  endforeach()
+  if(arg_KAFKA)
+    return()
   endif()
   if(arg_TOGETHER)
     add_test(NAME "${name}: together" COMMAND ${name})

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,15 +20,12 @@ namespace {
 
 class Acceptance : public testing::Test {
  protected:
-  // One broker for all tests: each has its own topics.
-  static void SetUpTestSuite() { kafka = std::make_unique<KafkaCluster>(); }
-  static void TearDownTestSuite() { kafka.reset(); }
-
   static std::string instance(const std::string& topics) {
-    return "[instance.kafkaid]\nbrokers = [\"" + kafka->brokers() + "\"]\ntopics = [" + topics + "]\n";
+    return "[instance.kafkaid]\nbrokers = [\"" + KafkaCluster::shared().brokers() + "\"]\ntopics = [" +
+           topics + "]\n";
   }
 
-  inline static std::unique_ptr<KafkaCluster> kafka;
+  const KafkaCluster& kafka = KafkaCluster::shared();
 };
 
 // The call of the user's page, as its script engine serialises it.
@@ -37,7 +33,7 @@ TEST_F(Acceptance, ThePagesExampleIsReadByJavasConsoleConsumer) {
   const std::string message =
       R"({"id":"123","status":{"code":"OK","message":"Everything is fine!"},"list":[1,2,3],"boolean":true,)"
       R"("date":"2026-01-02T03:04:05.678Z"})";
-  kafka->create_topic("topicName", 3);
+  kafka.create_topic("topicName", 3);
   Daemon daemon(instance(R"("topicName")"));
   daemon.wait_until_connected("kafkaid");
 
@@ -47,7 +43,7 @@ TEST_F(Acceptance, ThePagesExampleIsReadByJavasConsoleConsumer) {
   ASSERT_EQ(published.status, 0) << published.errors;
   daemon.wait_until_delivered("kafkaid", 1);
 
-  const std::vector<std::string> lines = kafka->consume_with_java("topicName", 1);
+  const std::vector<std::string> lines = kafka.consume_with_java("topicName", 1);
   ASSERT_EQ(lines.size(), 1U);
   std::vector<std::string> fields;
   boost::algorithm::split(fields, lines[0], boost::algorithm::is_any_of("\t"));
@@ -81,7 +77,7 @@ Event event_of(std::size_t thread, std::size_t number) {
 }
 
 TEST_F(Acceptance, AHundredThousandKeyedEventsAreReadByKcatByteForByteAndInOrder) {
-  kafka->create_topic("events", 6);
+  kafka.create_topic("events", 6);
   Daemon daemon(instance(R"("events")"));
   daemon.wait_until_connected("kafkaid");
   Publisher publisher(daemon.socket());
@@ -96,7 +92,7 @@ TEST_F(Acceptance, AHundredThousandKeyedEventsAreReadByKcatByteForByteAndInOrder
   threads.clear();
   daemon.wait_until_delivered("kafkaid", kThreads * kEventsPerThread);
 
-  const std::vector<Record> records = read_with_kcat(kafka->brokers(), "events");
+  const std::vector<Record> records = read_with_kcat(kafka.brokers(), "events");
   ASSERT_EQ(records.size(), kThreads * kEventsPerThread);
   std::map<std::string, std::size_t> seen;  // how many of a key came
   std::map<std::string, std::int64_t> partition_of;

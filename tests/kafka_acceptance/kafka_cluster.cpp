@@ -1,6 +1,7 @@
 #include "tests/kafka_acceptance/kafka_cluster.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 
 #include <boost/algorithm/string/classification.hpp>
@@ -13,10 +14,40 @@ constexpr std::chrono::minutes kStartDeadline{4};  // the first time, Maven fetc
 
 }  // namespace
 
-KafkaCluster::KafkaCluster() { brokers_ = kit({"up"}).at(0); }
+KafkaCluster::KafkaCluster() {
+  std::vector<std::string> arguments{"up"};
+  if (const char* const version = std::getenv("RINGPOST_KAFKA")) {
+    arguments.insert(arguments.end(), {"--kafka", version});
+  }
+  brokers_ = kit(arguments).at(0);
+}
 
 KafkaCluster::~KafkaCluster() {
   run({source_file("tests/kafka-cluster/kafka-cluster"), directory_.path().string(), "down"});
+}
+
+KafkaCluster& KafkaCluster::shared() {
+  static KafkaCluster cluster;
+  return cluster;
+}
+
+pid_t KafkaCluster::broker_pid() const { return std::stoi(read_file(directory_.path() / "broker1" / "pid")); }
+
+std::string KafkaCluster::class_path() const { return kit({"classpath"}).at(0); }
+
+std::filesystem::path KafkaCluster::segment(const std::string& topic, int partition) const {
+  return directory_.path() / "broker1" / "data" / (topic + "-" + std::to_string(partition)) /
+         "00000000000000000000.log";
+}
+
+void KafkaCluster::create_topics(const std::vector<NewTopic>& topics) const {
+  std::vector<std::string> arguments{"topics"};
+  for (const NewTopic& topic : topics) {
+    std::string specification = topic.name + ":" + std::to_string(topic.partitions) + ":1";
+    for (const std::string& setting : topic.settings) specification += ":" + setting;
+    arguments.push_back(specification);
+  }
+  kit(arguments);
 }
 
 void KafkaCluster::create_topic(const std::string& name, int partitions) const {

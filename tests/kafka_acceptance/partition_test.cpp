@@ -1,7 +1,6 @@
 // Our choice of a partition against that of Java's own producer, which other producers of the same topic use.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdint>
 #include <random>
 #include <sstream>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "kafka/murmur2.hpp"
+#include "tests/kafka_acceptance/kafka_cluster.hpp"
 #include "tests/support/process.hpp"
 
 namespace ringpost::tests {
@@ -50,12 +50,9 @@ TEST(Partition, IsTheOneThatJavasProducerChooses) {
     questions += std::to_string(counts[index % counts.size()]) + " " + hexadecimal(all[index]) + "\n";
   }
 
-  const Outcome jars =
-      run({source_file("tests/kafka-cluster/kafka-cluster"), "-", "classpath"}, {}, std::chrono::minutes(4));
-  ASSERT_EQ(jars.status, 0) << jars.errors;
-  const std::string class_path = jars.output.substr(0, jars.output.find('\n'));
-  const Outcome java = run({"java", "-cp", class_path, source_file("tests/java/PartitionOf.java")},
-                           {.standard_input = questions, .hold_standard_input = false, .environment = {}});
+  const Outcome java =
+      run({"java", "-cp", KafkaCluster::shared().class_path(), source_file("tests/java/PartitionOf.java")},
+          {.standard_input = questions, .hold_standard_input = false, .environment = {}});
   ASSERT_EQ(java.status, 0) << java.errors;
 
   std::istringstream answers(java.output);

@@ -41,9 +41,8 @@ std::vector<int> numbers_in(const std::string& brokers, const std::string& topic
 }
 
 TEST(Refusal, OneRecordAmongThousandsOfItsKeyIsReportedAloneAndTheOthersArriveInOrder) {
-  KafkaCluster kafka;
-  kafka.create_topic("limited", 3);
-  kafka.create_topic("compacted", 3);
+  const KafkaCluster& kafka = KafkaCluster::shared();
+  kafka.create_topics({{"limited", 3, {}}, {"compacted", 3, {}}});
   Daemon daemon("[instance.kafkaid]\nbrokers = [\"" + kafka.brokers() +
                 "\"]\ntopics = [\"limited\", \"compacted\"]\n");
   daemon.wait_until_connected("kafkaid");

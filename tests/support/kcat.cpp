@@ -46,9 +46,12 @@ std::vector<std::pair<std::string, std::string>> parse_headers(std::string_view 
 
 }  // namespace
 
-std::vector<Record> read_with_kcat(const std::string& brokers, const std::string& topic) {
-  const Outcome outcome = run({"kcat", "-C", "-q", "-e", "-b", brokers, "-t", topic, "-o", "beginning", "-f",
-                               "%p %o %K %S %k%s%h\n"});
+std::vector<Record> read_with_kcat(const std::string& brokers, const std::string& topic,
+                                   const std::vector<std::string>& properties) {
+  std::vector<std::string> command{"kcat", "-C",  "-q", "-e",        "-b", brokers,
+                                   "-t",   topic, "-o", "beginning", "-f", "%p %o %K %S %k%s%h\n"};
+  for (const std::string& property : properties) command.insert(command.end(), {"-X", property});
+  const Outcome outcome = run(command);
   if (outcome.status != 0) throw std::runtime_error("kcat: " + outcome.errors);
   std::vector<Record> records;
   for (std::string_view rest = outcome.output; !rest.empty();) {
