@@ -11,12 +11,12 @@
 namespace ringpost::bench {
 namespace {
 
-constexpr std::chrono::milliseconds kLinger{5};  // the daemon's default
-constexpr const char* kQueuedMax = "100000";     // librdkafka's default; the daemon has windows
+constexpr const char* kQueuedMax = "100000";  // librdkafka's default; the daemon has windows
 constexpr std::string_view kId = "7721f55e-9d0f-4d02-a213-43aa16ba0b47-";  // of an arena; the number follows
 
-kafka::Properties settings(const std::string& brokers) {
-  kafka::Properties properties = kafka::producer_properties({"bench", brokers}, {}, kLinger);
+kafka::Properties properties_of(const PlainProducer::Settings& settings) {
+  kafka::Properties properties = kafka::producer_properties(
+      {"bench", settings.brokers}, {{"compression.codec", settings.codec}}, settings.linger);
   properties["queue.buffering.max.messages"] = kQueuedMax;
   properties["partitioner"] = "murmur2_random";  // the partitions that we choose
   return properties;
@@ -25,8 +25,8 @@ kafka::Properties settings(const std::string& brokers) {
 }  // namespace
 
 struct PlainProducer::Impl {
-  Impl(const std::string& brokers, const std::string& topic_name) {
-    kafka::ConfHandle conf = kafka::make_conf(settings(brokers));
+  explicit Impl(const Settings& settings) {
+    kafka::ConfHandle conf = kafka::make_conf(properties_of(settings));
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
       Impl& impl = *static_cast<Impl*>(opaque);
@@ -36,7 +36,7 @@ struct PlainProducer::Impl {
     client.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
     if (!client) throw std::invalid_argument(why.data());
     static_cast<void>(conf.release());  // the client owns it now
-    topic.reset(rd_kafka_topic_new(client.get(), topic_name.c_str(), nullptr));
+    topic.reset(rd_kafka_topic_new(client.get(), settings.topic.c_str(), nullptr));
   }
 
   std::uint64_t delivered = 0;
@@ -46,8 +46,7 @@ struct PlainProducer::Impl {
   kafka::TopicHandle topic;  // let go of before the client
 };
 
-PlainProducer::PlainProducer(const std::string& brokers, const std::string& topic)
-    : impl_(std::make_unique<Impl>(brokers, topic)) {}
+PlainProducer::PlainProducer(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
 PlainProducer::~PlainProducer() = default;
 
 bool PlainProducer::produce(std::string_view message, std::string_view key) {

@@ -2,6 +2,7 @@
 // settings of our daemon's producer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,8 +12,14 @@ namespace ringpost::bench {
 
 class PlainProducer {
  public:
+  struct Settings {
+    std::string brokers;
+    std::string topic;
+    std::string codec;
+    std::chrono::milliseconds linger;
+  };
   // Throws std::invalid_argument when librdkafka refuses the settings.
-  PlainProducer(const std::string& brokers, const std::string& topic);
+  explicit PlainProducer(const Settings& settings);
   ~PlainProducer();
   PlainProducer(const PlainProducer&) = delete;
   PlainProducer& operator=(const PlainProducer&) = delete;

@@ -14,8 +14,9 @@ constexpr std::chrono::minutes kStartDeadline{4};  // the first time, Maven fetc
 
 }  // namespace
 
-KafkaCluster::KafkaCluster() {
+KafkaCluster::KafkaCluster(const std::vector<std::string>& options) {
   std::vector<std::string> arguments{"up"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
   if (const char* const version = std::getenv("RINGPOST_KAFKA")) {
     arguments.insert(arguments.end(), {"--kafka", version});
   }
@@ -30,6 +31,8 @@ KafkaCluster& KafkaCluster::shared() {
   static KafkaCluster cluster;
   return cluster;
 }
+
+std::string KafkaCluster::version() const { return read_file(directory_.path() / "version"); }
 
 pid_t KafkaCluster::broker_pid() const { return std::stoi(read_file(directory_.path() / "broker1" / "pid")); }
 

@@ -20,8 +20,8 @@ struct NewTopic {
 class KafkaCluster {
  public:
   // One broker, of the version in RINGPOST_KAFKA, or else of the one that the kit begins with. Throws when it does not
-  // start.
-  KafkaCluster();
+  // start. `options`: of the kit's `up`.
+  explicit KafkaCluster(const std::vector<std::string>& options = {});
   ~KafkaCluster();  // kills it
   KafkaCluster(const KafkaCluster&) = delete;
   KafkaCluster& operator=(const KafkaCluster&) = delete;
@@ -30,6 +30,7 @@ class KafkaCluster {
   static KafkaCluster& shared();
 
   const std::string& brokers() const { return brokers_; }
+  std::string version() const;
   pid_t broker_pid() const;
   std::string class_path() const;  // Java's, with this version's jars
 
