@@ -48,13 +48,14 @@ std::vector<std::pair<std::string, std::string>> parse_headers(std::string_view 
 
 std::vector<Record> read_with_kcat(const std::string& brokers, const std::string& topic) {
   const Outcome outcome = run({"kcat", "-C", "-q", "-e", "-b", brokers, "-t", topic, "-o", "beginning", "-f",
-                               "%p %o %K %S %k%s%h\n"});
+                               "%p %o %T %K %S %k%s%h\n"});
   if (outcome.status != 0) throw std::runtime_error("kcat: " + outcome.errors);
   std::vector<Record> records;
   for (std::string_view rest = outcome.output; !rest.empty();) {
     Record record;
     record.partition = take_number(rest);
     record.offset = take_number(rest);
+    record.timestamp_ms = take_number(rest);
     const std::int64_t key_size = take_number(rest);
     const std::int64_t message_size = take_number(rest);
     if (key_size >= 0) record.key = take_bytes(rest, key_size);
