@@ -45,6 +45,7 @@ InstanceStatus status_of(const boost::json::value& object) {
   InstanceStatus status;
   status.state = object.at("state").as_string();
   status.clients = count(object, "clients");
+  status.producers_created = count(object, "producers_created");
   status.accepted = count(object, "accepted");
   status.delivered = count(object, "delivered");
   status.waiting = count(object, "waiting");

@@ -24,6 +24,7 @@ struct InstanceStatus {
   std::uint64_t buffer_used_bytes = 0;
   std::string disk_problem;  // empty: none
   std::uint64_t clients = 0;
+  std::uint64_t producers_created = 0;
   std::map<std::string, std::uint64_t> refused;  // by code
 };
 

@@ -49,7 +49,7 @@ std::vector<std::pair<std::string, std::string>> parse_headers(std::string_view 
 std::vector<Record> read_with_kcat(const std::string& brokers, const std::string& topic,
                                    const std::vector<std::string>& properties) {
   std::vector<std::string> command{"kcat", "-C",  "-q", "-e",        "-b", brokers,
-                                   "-t",   topic, "-o", "beginning", "-f", "%p %o %K %S %k%s%h\n"};
+                                   "-t",   topic, "-o", "beginning", "-f", "%p %o %T %K %S %k%s%h\n"};
   for (const std::string& property : properties) command.insert(command.end(), {"-X", property});
   const Outcome outcome = run(command);
   if (outcome.status != 0) throw std::runtime_error("kcat: " + outcome.errors);
@@ -58,6 +58,7 @@ std::vector<Record> read_with_kcat(const std::string& brokers, const std::string
     Record record;
     record.partition = take_number(rest);
     record.offset = take_number(rest);
+    record.timestamp_ms = take_number(rest);
     const std::int64_t key_size = take_number(rest);
     const std::int64_t message_size = take_number(rest);
     if (key_size >= 0) record.key = take_bytes(rest, key_size);

@@ -12,6 +12,7 @@ namespace ringpost::tests {
 struct Record {
   std::int64_t partition = 0;
   std::int64_t offset = 0;
+  std::int64_t timestamp_ms = 0;   // by read_with_kcat() only
   std::optional<std::string> key;  // none: a null key
   std::vector<std::pair<std::string, std::string>> headers;
   std::string message;
