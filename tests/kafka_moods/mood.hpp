@@ -57,6 +57,7 @@ class Mood : public testing::Test {
   std::string rivals_topic() const { return topic_ + ".rival"; }
 
   MoodPlan plan_;
+  std::string name_;
   std::string topic_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<Daemon> daemon_;
@@ -69,7 +70,7 @@ class Mood : public testing::Test {
  private:
   void wait_for_rival(std::uint64_t published) const;
   void expect_nothing_lost(const InstanceStatus& status);
-  void report(const InstanceStatus& status);
+  void report();
 };
 
 }  // namespace ringpost::tests

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kPollSliceMs = 10;  // how often a thread looks whether it is over
-constexpr std::size_t kChunkBytes = 16 * 1024;
+constexpr std::size_t kChunkBytes = 16'384;
 
 int check(int result, const std::string& what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -145,8 +145,8 @@ void Proxy::end_all(bool by_reset) {
     // A connect to nowhere ends a TCP connection with RST, and leaves the descriptor to the threads that use it.
     sockaddr nowhere{};
     nowhere.sa_family = AF_UNSPEC;
-    ::connect(link.client.get(), &nowhere, sizeof nowhere);
-    ::connect(link.broker.get(), &nowhere, sizeof nowhere);
+    for (const ipc::Descriptor* const end : {&link.client, &link.broker})
+      static_cast<void>(::connect(end->get(), &nowhere, sizeof nowhere));  // an end that is gone needs none
   }
 }
 
