@@ -20,8 +20,10 @@ struct OutboxConfig {
   std::string instance;  // for logs and client.id
   std::string bootstrap_servers;
   std::map<std::string, std::string> properties;  // librdkafka pass-through, e.g. security.protocol
-  std::vector<std::string> topics;                // configured names without patterns: looked up at start
-  std::string id_prefix;  // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
+  std::map<std::string, std::string>
+      secret_files;                 // by property, e.g. sasl.password; looked at again and again
+  std::vector<std::string> topics;  // configured names without patterns: looked up at start
+  std::string id_prefix;            // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
   std::chrono::milliseconds linger{5};
   bool ever_connected = false;  // by a predecessor whose records these are
   // Of all windows together; what is inside can't go to disk. 0: no limit but that of each partition.
@@ -47,7 +49,8 @@ struct OutboxCounts {
 
 class Outbox {
  public:
-  // Throws std::invalid_argument when librdkafka refuses a property (names it and says what librdkafka said).
+  // Throws std::invalid_argument when librdkafka refuses a property (names it and says what librdkafka said), and
+  // std::runtime_error for a secret's file that can't be read.
   Outbox(const OutboxConfig& config, RecordOwner& owner);
   ~Outbox();  // purges what is in flight without reports; may wait for librdkafka's threads
   Outbox(const Outbox&) = delete;

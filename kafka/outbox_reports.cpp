@@ -155,8 +155,8 @@ void Outbox::Impl::on_statistics(std::string_view json) {
 }
 
 void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
-  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-    connection_.last_error = complaint_of(text);  // says less than what came before
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) note_complaint(text);  // says less than what came before
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) credentials_.look_soon();
   if (fatal) {
     end_producer(*polled_);
   } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && polled_ == &route(RouteId::kMain)) {
@@ -166,8 +166,7 @@ void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
 
 // That a connection has ended means nothing where another is up: brokers end idle ones.
 void Outbox::Impl::on_log(std::string_view facility, std::string_view text) {
-  if (facility == "GETPID" || (facility == "FAIL" && !connection_.connected))
-    connection_.last_error = complaint_of(text);
+  if (facility == "GETPID" || (tells_of_a_failure(facility) && !connection_.connected)) note_complaint(text);
 }
 
 void Outbox::Impl::end_producer(Route& ended) {
@@ -181,6 +180,7 @@ void Outbox::Impl::end_producer(Route& ended) {
 
 void Outbox::Impl::step_routes(std::int64_t now_ns) {
   for (Route& each : routes_) {
+    step_renewal(each, now_ns);
     if (each.ending) {
       if (each.producer->outstanding() == 0 || now_ns - each.ending_since_ns > kReportsWaitNs) {
         replace_producer(each, now_ns);
@@ -208,6 +208,7 @@ void Outbox::Impl::replace_producer(Route& ended, std::int64_t now_ns) {
   std::move(*ended.producer).retire(reaper_);
   ended.producer.reset();
   ended.ending = false;
+  ended.renewal_since_ns = 0;
   ended.pause_ns = ended.progress ? 0 : doubled(ended.pause_ns, kFirstPauseNs, kLongestPauseNs);
   ended.restart_at_ns = now_ns + ended.pause_ns;
   return_windows(id_of(ended));

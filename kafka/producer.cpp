@@ -189,6 +189,11 @@ void Producer::take_log(rd_kafka_event_t* event, ProducerEvents& events) {
   if (rd_kafka_event_log(event, &facility, &text, &level) == 0) events.on_log(facility, text);
 }
 
+bool Producer::set_password(const std::string& username, const std::string& password) {
+  const ErrorHandle error(rd_kafka_sasl_set_credentials(client_.get(), username.c_str(), password.c_str()));
+  return !error;
+}
+
 void Producer::purge() {
   rd_kafka_purge(client_.get(),
                  RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);

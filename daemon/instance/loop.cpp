@@ -63,6 +63,7 @@ kafka::OutboxConfig outbox_config(const InstanceConfig& config, const std::strin
   outbox.instance = config.name;
   outbox.bootstrap_servers = brokers;
   outbox.properties = config.librdkafka;
+  outbox.secret_files = config.secret_files;
   outbox.topics = exact_names(config.topics);
   outbox.id_prefix = config.event_id ? arena.id() : "";
   outbox.ever_connected = arena.ever_connected();
