@@ -1,14 +1,15 @@
 """TLS, SASL and ACLs for the brokers of kafka-cluster: `up --security`.
 
-Each broker has a listener for each name of LISTENERS. The user is crm; its password, which is its OAuth client secret and
-the password of its key, too, is PASSWORD. DIR/security holds
+Each broker has a listener for each name of LISTENERS. There are three users; their password, which is crm's OAuth client
+secret and the password of its key, too, is PASSWORD. They are asked to prove themselves again every few seconds. DIR/security
+holds
 
     ca.pem                                   the authority that has signed the brokers' certificates
     another-ca.pem                           one that has not
     client.pem, client.key                   crm's certificate and its key, which has a password
     expired-client.pem, expired-client.key   one whose time is over
 
-ACLs hold, and crm has none. The plaintext listener, and TLS without a client's certificate, is ANONYMOUS, the super user.
+ACLs hold, and nobody has one. The plaintext listener, and TLS without a client's certificate, is ANONYMOUS, the super user.
 """
 import base64
 import http.server
@@ -18,6 +19,8 @@ import time
 import urllib.parse
 
 USER = "crm"
+USERS = (USER, "guest", "renewed")
+REAUTHENTICATION_MS = 3000
 PASSWORD = "Loesung-47-crm"
 AUDIENCE = "kafka"
 TOKEN_LIFETIME_S = 300
@@ -40,10 +43,11 @@ sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/
 sasl.oauthbearer.jwks.endpoint.url={jwks}
 sasl.oauthbearer.expected.audience={audience}
+connections.max.reauth.ms={reauthentication}
 """
 
 SASL = """\
-{prefix}.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
+{prefix}.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 {prefix}.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 {prefix}.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 {prefix}.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
@@ -72,20 +76,20 @@ class Security:
     def formatting_options(self):
         if not self.exists():
             return []
-        return [word for mechanism in SCRAM
-                for word in ("--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]")]
+        return [word for mechanism in SCRAM for user in USERS
+                for word in ("--add-scram", f"{mechanism}=[name={user},password={PASSWORD}]")]
 
     def jwks_url(self):
         return (self.directory / "jwks.json").as_uri()
 
     def properties(self, ports):
         """What a broker's configuration needs besides its listeners; `ports` by the listeners' names."""
-        text = COMMON.format(jwks=self.jwks_url(), audience=AUDIENCE)
+        text = COMMON.format(jwks=self.jwks_url(), audience=AUDIENCE, reauthentication=REAUTHENTICATION_MS)
         for name in ports:
             protocol, certificate = LISTENERS[name]
             prefix = f"listener.name.{name}"
             if protocol.startswith("SASL"):
-                text += SASL.format(prefix=prefix, user=USER, password=PASSWORD)
+                text += SASL.format(prefix=prefix, users=" ".join(f'user_{user}="{PASSWORD}"' for user in USERS))
             if certificate:
                 text += TLS.format(prefix=prefix, keystore=self.directory / f"{certificate}.keystore",
                                    ca=self.directory / "ca.pem", client_auth="required" if name == "mutual" else "none")
