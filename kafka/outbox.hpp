@@ -38,6 +38,7 @@ struct Connection {
   // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave
   // up on. Empty as soon as a later producer delivers of it.
   std::string topic_error;
+  std::string credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
 };
 
 struct OutboxCounts {

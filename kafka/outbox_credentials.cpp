@@ -34,6 +34,9 @@ void Outbox::Impl::step_credentials(std::int64_t now_ns) {
     set_credentials();
     renew_producers(change->password_alone, now_ns);
   }
+  if (connection_.credentials_problem != credentials_.problem()) {
+    connection_.credentials_problem = credentials_.problem();
+  }
   wake_at(credentials_.next_step_ns());
 }
 

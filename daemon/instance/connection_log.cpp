@@ -18,6 +18,13 @@ void ConnectionLog::note(const kafka::Connection& connection) {
       log_limited(spdlog::level::warn, instance_ + "/topic", "instance {}: topic {}", instance_,
                   topic_error_);
   }
+  if (connection.credentials_problem != credentials_problem_) {
+    credentials_problem_ = connection.credentials_problem;
+    if (!credentials_problem_.empty())
+      log_limited(spdlog::level::warn, instance_ + "/credentials",
+                  "instance {}: what its secrets and certificates are now is not used: {}", instance_,
+                  credentials_problem_);
+  }
   // While one broker is there, that the connection to another has ended is no news: brokers end idle ones.
   if (connected_ || connection.last_error == cause_) return;
   cause_ = connection.last_error;

@@ -26,6 +26,7 @@ class ConnectionLog {
   std::int64_t disconnected_since_ns_ = 0;
   std::string cause_;  // the latest that was written
   std::string topic_error_;
+  std::string credentials_problem_;
 };
 
 }  // namespace ringpost::daemon
