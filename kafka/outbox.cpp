@@ -156,8 +156,7 @@ void Outbox::Impl::forget_a_missing_topic() {
   }
   last_topic_ = nullptr;
   if (troubled_ == found->second.get()) {
-    troubled_ = nullptr;
-    connection_.topic_error.clear();
+    end_trouble();
   }
   topics_.erase(found);
 }
@@ -338,7 +337,7 @@ void Outbox::poll() { impl_->poll(); }
 int Outbox::event_fd() const { return impl_->event_fd(); }
 std::int64_t Outbox::next_timer_ns() const { return impl_->next_timer_ns(); }
 void Outbox::confirm_topic(std::string_view topic) { impl_->confirm_topic(topic); }
-Connection Outbox::connection() const { return impl_->connection(); }
+const Connection& Outbox::connection() const { return impl_->connection(); }
 OutboxCounts Outbox::counts() const { return impl_->counts(); }
 
 std::string librdkafka_version() { return rd_kafka_version_str(); }
