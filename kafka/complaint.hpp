@@ -1,6 +1,7 @@
 // What librdkafka says of a connection, for people.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,12 @@ inline std::string complaint_of(std::string_view said) {
     text += ": the broker refuses our certificate, or wants one (ssl.certificate.location, ssl.key.location)";
   }
   return text;
+}
+
+// Of an address that takes connections and says nothing that makes sense.
+inline std::string silence_of(std::int64_t seconds, std::string_view why) {
+  return "no answer within " + std::to_string(seconds) + " s (" + std::string(why) +
+         "); is there a Kafka broker at this address, and does security.protocol suit it?";
 }
 
 }  // namespace ringpost::kafka

@@ -102,12 +102,6 @@ rd_kafka_resp_err_t find_a_broker(rd_kafka_t* client, std::chrono::milliseconds 
   return code;
 }
 
-// Connected, or not even that; but nobody there has said anything that makes sense.
-std::string silence(std::chrono::milliseconds timeout, rd_kafka_resp_err_t code) {
-  return "no answer within " + std::to_string(timeout.count() / 1000) + " s (" + rd_kafka_err2str(code) +
-         "); is there a Kafka broker at this address, and does security.protocol suit it?";
-}
-
 ClusterAnswer::Topic topic_answer(const std::string& name, const struct rd_kafka_metadata& metadata) {
   ClusterAnswer::Topic topic{name, 0, {}, true};
   const rd_kafka_resp_err_t code =
@@ -198,7 +192,8 @@ ClusterAnswer examine_cluster(const ClusterQuestion& question) {
   MetadataHandle metadata;
   rd_kafka_resp_err_t code = find_a_broker(client.get(), question.timeout, complaints, metadata);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    answer.problem = complaints.empty() ? silence(question.timeout, code) : joined(complaints);
+    answer.problem = complaints.empty() ? silence_of(question.timeout.count() / 1000, rd_kafka_err2str(code))
+                                        : joined(complaints);
     return answer;
   }
   for (const rd_kafka_metadata_broker_t& broker :

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <utility>
 
+#include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
 
 namespace ringpost::kafka {
@@ -150,8 +151,7 @@ void Outbox::Impl::forget_a_missing_topic() {
   }
   last_topic_ = nullptr;
   if (troubled_ == found->second.get()) {
-    troubled_ = nullptr;
-    connection_.topic_error.clear();
+    end_trouble();
   }
   topics_.erase(found);
 }
@@ -171,8 +171,7 @@ void Outbox::Impl::on_topic_exists(const std::string& name, std::int32_t partiti
   topic->belief.answered_exists(now_ns);
   plan_next_ask(*topic);
   if (std::exchange(topic->hidden, false) && troubled_ == topic) {
-    troubled_ = nullptr;
-    connection_.topic_error.clear();
+    end_trouble();
   }
   TopicFacts& facts = topic->facts;
   const bool unchanged =
@@ -226,10 +225,10 @@ void Outbox::Impl::on_topic_missing(const std::string& name) {
 // It waits, as when a producer is refused; what was refused here is over when the cluster shows it again.
 void Outbox::Impl::on_topic_refused(const std::string& name, int code) {
   if (Topic* const topic = find_topic(name)) {
-    topic->belief.failed(monotonic_ns());
+    topic->belief.refused(monotonic_ns());
     plan_next_ask(*topic);
     topic->hidden = true;
-    note_error(*topic, code);
+    note_trouble(topic, name + ": " + describe_error(code));
   }
 }
 
@@ -347,7 +346,7 @@ void Outbox::poll() { impl_->poll(); }
 int Outbox::event_fd() const { return impl_->event_fd(); }
 std::int64_t Outbox::next_timer_ns() const { return impl_->next_timer_ns(); }
 void Outbox::confirm_topic(std::string_view topic) { impl_->confirm_topic(topic); }
-Connection Outbox::connection() const { return impl_->connection(); }
+const Connection& Outbox::connection() const { return impl_->connection(); }
 OutboxCounts Outbox::counts() const { return impl_->counts(); }
 
 std::string librdkafka_version() { return rd_kafka_version_str(); }

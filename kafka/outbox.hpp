@@ -36,9 +36,11 @@ struct Connection {
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people
   // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave
-  // up on. Empty as soon as a later producer delivers of it.
-  std::string topic_error;
-  std::string credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
+  // up on; or why a producer got no id, or came to its end by itself. Empty as soon as a later producer delivers: of that
+  // topic, or anything where it was the producer's trouble.
+  std::string trouble;
+  std::string
+      credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
 };
 
 struct OutboxCounts {
@@ -102,7 +104,7 @@ class Outbox {
 
   // Looks up a name that only a pattern allows; the answer comes by topic_facts().
   void confirm_topic(std::string_view topic);
-  Connection connection() const;
+  const Connection& connection() const;  // changes with the next call
   OutboxCounts counts() const;
 
  private:

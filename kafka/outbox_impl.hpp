@@ -63,7 +63,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   int event_fd() const { return wakeup_.fd(); }
   std::int64_t next_timer_ns() const { return timer_ns_ == kNever ? 0 : timer_ns_; }
   void confirm_topic(std::string_view name);
-  Connection connection() const { return connection_; }
+  const Connection& connection() const { return connection_; }
   OutboxCounts counts() const { return counts_; }
 
  private:
@@ -162,7 +162,8 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_refused(Topic& topic, Partition& partition, Entry& entry, int code);
   void hold(Topic& topic, std::int64_t now_ns);
   void on_given_up(Topic& topic, int code);
-  void note_error(const Topic& topic, int code);
+  void note_trouble(const Topic* topic, std::string text);
+  void end_trouble();
   void end_producer(Route& route);
   void step_routes(std::int64_t now_ns);
   void replace_producer(Route& route, std::int64_t now_ns);
@@ -204,7 +205,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   StatisticsReader statistics_;
   BrokerStates brokers_;  // of the main producer, a second ago at the most
   Connection connection_;
-  const Topic* troubled_ = nullptr;      // whose topic_error it is
+  const Topic* troubled_ = nullptr;      // whose trouble it is; null: the producer's
   std::uint64_t troubled_producer_ = 0;  // the latest one then: deliveries of it and before prove nothing
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;

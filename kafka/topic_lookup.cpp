@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "kafka/complaint.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace ringpost::kafka {
@@ -15,7 +16,6 @@ namespace {
 
 constexpr int kSliceMs = 1000;  // how long a call may hold up the end of the Outbox
 constexpr int kTries = 5;
-const std::string kNoAnswer = "no answer within 5 s; is there a Kafka broker at this address? ";
 constexpr int kConfigsTimeoutMs = 3000;
 constexpr int kConfigsSliceMs = 100;
 
@@ -139,7 +139,7 @@ void TopicLookup::ask_topics(const Properties& properties, const std::vector<std
   }
   if (answer == nullptr) {
     post([](LookupAnswers& answers) { answers.on_cluster_silent(); });
-    post_unanswered(names, kNoAnswer + rd_kafka_err2str(code));
+    post_unanswered(names, silence_of(kTries * kSliceMs / 1000, rd_kafka_err2str(code)));
     return;
   }
   const MetadataHandle metadata(answer);

@@ -181,7 +181,7 @@ void Instance::Loop::tell_malformed() {
 }
 
 void Instance::Loop::update_board() {
-  const kafka::Connection connection = outbox_.connection();
+  const kafka::Connection& connection = outbox_.connection();
   ipc::InstanceBoard& board = board_.board();
   board.connected.store(connection.connected ? 1 : 0, std::memory_order_relaxed);  // all read by each publish
   board.disconnected_since_ns.store(connection.disconnected_since_ns, std::memory_order_relaxed);
