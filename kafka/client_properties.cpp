@@ -4,6 +4,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "kafka/certificate_check.hpp"
+
 namespace ringpost::kafka {
 namespace {
 
@@ -136,6 +138,7 @@ ConfHandle make_conf(const Properties& properties) {
   }
   // What matters comes as error events; the default would write to stderr, beside our logs.
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
+  explain_certificates(conf.get());
   return conf;
 }
 

@@ -15,6 +15,7 @@
 #include "kafka/client_properties.hpp"
 #include "kafka/complaint.hpp"
 #include "kafka/rd_handles.hpp"
+#include "kafka/write_rights.hpp"
 
 namespace ringpost::kafka {
 namespace {
@@ -36,7 +37,7 @@ bool holds_a_secret(std::string_view name) {
 using Complaints = std::set<std::string>;
 
 void note_complaint(rd_kafka_t* /*client*/, int code, const char* text, void* complaints) {
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || repeats_a_certificate(text)) {
     return;  // says only that the others came
   }
   static_cast<Complaints*>(complaints)->insert(complaint_of(text));
@@ -44,7 +45,7 @@ void note_complaint(rd_kafka_t* /*client*/, int code, const char* text, void* co
 
 // Some ends of connections are in its log only.
 void note_log(const rd_kafka_t* client, int /*level*/, const char* facility, const char* text) {
-  if (std::string_view(facility) != "FAIL") return;
+  if (!tells_of_a_failure(facility) || repeats_a_certificate(text)) return;
   static_cast<Complaints*>(rd_kafka_opaque(client))->insert(complaint_of(text));
 }
 
@@ -101,14 +102,8 @@ rd_kafka_resp_err_t find_a_broker(rd_kafka_t* client, std::chrono::milliseconds 
   return code;
 }
 
-// Connected, or not even that; but nobody there has said anything that makes sense.
-std::string silence(std::chrono::milliseconds timeout, rd_kafka_resp_err_t code) {
-  return "no answer within " + std::to_string(timeout.count() / 1000) + " s (" + rd_kafka_err2str(code) +
-         "); is there a Kafka broker at this address, and does security.protocol suit it?";
-}
-
 ClusterAnswer::Topic topic_answer(const std::string& name, const struct rd_kafka_metadata& metadata) {
-  ClusterAnswer::Topic topic{name, 0, {}};
+  ClusterAnswer::Topic topic{name, 0, {}, true};
   const rd_kafka_resp_err_t code =
       metadata.topic_cnt == 1 ? metadata.topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -117,6 +112,17 @@ ClusterAnswer::Topic topic_answer(const std::string& name, const struct rd_kafka
     topic.partition_count = metadata.topics[0].partition_cnt;
   }
   return topic;
+}
+
+void note_rights(rd_kafka_t* client, std::chrono::milliseconds timeout,
+                 std::vector<ClusterAnswer::Topic>& topics) {
+  std::vector<std::string> names;
+  for (const ClusterAnswer::Topic& topic : topics) {
+    if (topic.problem.empty()) names.push_back(topic.name);
+  }
+  if (names.empty()) return;
+  const std::set<std::string> denied = topics_without_write(client, names, timeout);
+  for (ClusterAnswer::Topic& topic : topics) topic.may_write = !denied.contains(topic.name);
 }
 
 }  // namespace
@@ -186,7 +192,8 @@ ClusterAnswer examine_cluster(const ClusterQuestion& question) {
   MetadataHandle metadata;
   rd_kafka_resp_err_t code = find_a_broker(client.get(), question.timeout, complaints, metadata);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    answer.problem = complaints.empty() ? silence(question.timeout, code) : joined(complaints);
+    answer.problem = complaints.empty() ? silence_of(question.timeout.count() / 1000, rd_kafka_err2str(code))
+                                        : joined(complaints);
     return answer;
   }
   for (const rd_kafka_metadata_broker_t& broker :
@@ -197,11 +204,12 @@ ClusterAnswer examine_cluster(const ClusterQuestion& question) {
     const TopicHandle topic(rd_kafka_topic_new(client.get(), name.c_str(), nullptr));
     code = topic ? ask(client.get(), topic.get(), question.timeout, metadata) : rd_kafka_last_error();
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      answer.topics.push_back({name, 0, rd_kafka_err2str(code)});
+      answer.topics.push_back({name, 0, rd_kafka_err2str(code), true});
       return answer;
     }
     answer.topics.push_back(topic_answer(name, *metadata));
   }
+  note_rights(client.get(), question.timeout, answer.topics);
   return answer;
 }
 

@@ -34,7 +34,8 @@ struct ClusterAnswer {
   struct Topic {
     std::string name;
     std::int32_t partition_count = 0;
-    std::string problem;  // what the cluster says; empty: the topic is there
+    std::string problem;    // what the cluster says; empty: the topic is there
+    bool may_write = true;  // as far as the cluster tells
   };
   std::vector<Topic> topics;  // in the order of the question; those after a lost connection are missing
 };

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <utility>
 
+#include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
 
 namespace ringpost::kafka {
@@ -15,12 +16,6 @@ constexpr std::size_t kMaxMissingTopics =
 constexpr std::int64_t kProbePauseNs = 1'000'000'000;
 constexpr std::int64_t kIdleProbePauseNs = 10'000'000'000;
 constexpr std::int64_t kConfigsRefreshNs = 300'000'000'000;
-
-Properties quarantine_properties(Properties properties) {
-  properties["linger.ms"] = "0";  // its records go one by one
-  properties["statistics.interval.ms"] = "0";
-  return properties;
-}
 
 std::uint32_t batch_bytes_of(const Properties& properties) {
   const std::string& text = properties.at("batch.size");
@@ -42,11 +37,11 @@ Outbox::Impl::Impl(const OutboxConfig& config, RecordOwner& owner)
       blocks_(owner),
       id_prefix_(config.id_prefix),
       windows_max_bytes_(config.windows_max_bytes),
-      properties_{
-          producer_properties({config.instance, config.bootstrap_servers}, config.properties, config.linger),
-          {}},
-      lookup_(plain_properties({config.instance, config.bootstrap_servers}, config.properties), wakeup_) {
-  properties_[1] = quarantine_properties(properties_[0]);
+      identity_{config.instance, config.bootstrap_servers},
+      linger_(config.linger),
+      credentials_(config.properties, config.secret_files, wakeup_),
+      lookup_(plain_properties(identity_, credentials_.properties()), wakeup_) {
+  set_credentials();
   batch_bytes_ = batch_bytes_of(properties_[0]);
   const std::int64_t now_ns = monotonic_ns();
   connection_.disconnected_since_ns = now_ns;
@@ -156,8 +151,7 @@ void Outbox::Impl::forget_a_missing_topic() {
   }
   last_topic_ = nullptr;
   if (troubled_ == found->second.get()) {
-    troubled_ = nullptr;
-    connection_.topic_error.clear();
+    end_trouble();
   }
   topics_.erase(found);
 }
@@ -176,6 +170,9 @@ void Outbox::Impl::on_topic_exists(const std::string& name, std::int32_t partiti
   const std::int64_t now_ns = monotonic_ns();
   topic->belief.answered_exists(now_ns);
   plan_next_ask(*topic);
+  if (std::exchange(topic->hidden, false) && troubled_ == topic) {
+    end_trouble();
+  }
   TopicFacts& facts = topic->facts;
   const bool unchanged =
       facts.state == TopicFacts::State::kExists && facts.partition_count == partition_count;
@@ -222,6 +219,16 @@ void Outbox::Impl::on_topic_missing(const std::string& name) {
       }
     }
     tell(*topic);
+  }
+}
+
+// It waits, as when a producer is refused; what was refused here is over when the cluster shows it again.
+void Outbox::Impl::on_topic_refused(const std::string& name, int code) {
+  if (Topic* const topic = find_topic(name)) {
+    topic->belief.refused(monotonic_ns());
+    plan_next_ask(*topic);
+    topic->hidden = true;
+    note_trouble(topic, name + ": " + describe_error(code));
   }
 }
 
@@ -283,6 +290,7 @@ void Outbox::Impl::on_configs_unanswered(const std::string& why) {
 void Outbox::Impl::step_lookups(std::int64_t now_ns) {
   using Kind = TopicLookup::Kind;
   lookup_.take(*this);
+  step_credentials(now_ns);
   for (const std::string& name : std::exchange(retell_, {})) {
     if (const Topic* const topic = find_topic(name)) {
       tell(*topic);
@@ -338,7 +346,7 @@ void Outbox::poll() { impl_->poll(); }
 int Outbox::event_fd() const { return impl_->event_fd(); }
 std::int64_t Outbox::next_timer_ns() const { return impl_->next_timer_ns(); }
 void Outbox::confirm_topic(std::string_view topic) { impl_->confirm_topic(topic); }
-Connection Outbox::connection() const { return impl_->connection(); }
+const Connection& Outbox::connection() const { return impl_->connection(); }
 OutboxCounts Outbox::counts() const { return impl_->counts(); }
 
 std::string librdkafka_version() { return rd_kafka_version_str(); }

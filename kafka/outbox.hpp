@@ -20,8 +20,10 @@ struct OutboxConfig {
   std::string instance;  // for logs and client.id
   std::string bootstrap_servers;
   std::map<std::string, std::string> properties;  // librdkafka pass-through, e.g. security.protocol
-  std::vector<std::string> topics;                // configured names without patterns: looked up at start
-  std::string id_prefix;  // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
+  std::map<std::string, std::string>
+      secret_files;                 // by property, e.g. sasl.password; looked at again and again
+  std::vector<std::string> topics;  // configured names without patterns: looked up at start
+  std::string id_prefix;            // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
   std::chrono::milliseconds linger{5};
   bool ever_connected = false;  // by a predecessor whose records these are
   // Of all windows together; what is inside can't go to disk. 0: no limit but that of each partition.
@@ -34,8 +36,11 @@ struct Connection {
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people
   // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave
-  // up on. Empty as soon as a later producer delivers of it.
-  std::string topic_error;
+  // up on; or why a producer got no id, or came to its end by itself. Empty as soon as a later producer delivers: of that
+  // topic, or anything where it was the producer's trouble.
+  std::string trouble;
+  std::string
+      credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
 };
 
 struct OutboxCounts {
@@ -47,7 +52,8 @@ struct OutboxCounts {
 
 class Outbox {
  public:
-  // Throws std::invalid_argument when librdkafka refuses a property (names it and says what librdkafka said).
+  // Throws std::invalid_argument when librdkafka refuses a property (names it and says what librdkafka said), and
+  // std::runtime_error for a secret's file that can't be read.
   Outbox(const OutboxConfig& config, RecordOwner& owner);
   ~Outbox();  // purges what is in flight without reports; may wait for librdkafka's threads
   Outbox(const Outbox&) = delete;
@@ -98,7 +104,7 @@ class Outbox {
 
   // Looks up a name that only a pattern allows; the answer comes by topic_facts().
   void confirm_topic(std::string_view topic);
-  Connection connection() const;
+  const Connection& connection() const;  // changes with the next call
   OutboxCounts counts() const;
 
  private:

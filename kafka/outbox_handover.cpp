@@ -159,7 +159,8 @@ Route* Outbox::Impl::open_route(Topic& topic, Partition& partition, std::int64_t
     partition.set_route(wanted);
   }
   Route& chosen = route(wanted);
-  if (chosen.ending || (!chosen.producer && !start_producer(chosen, now_ns))) {
+  if (chosen.ending || chosen.renewal_since_ns != 0 ||
+      (!chosen.producer && !start_producer(chosen, now_ns))) {
     return nullptr;
   }
   chosen.used_at_ns = now_ns;

@@ -1,6 +1,6 @@
-// The Outbox's inside. Four files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
-// (queues to windows), outbox_reports.cpp (reports, and a producer's end) and outbox_blocks.cpp (to disk and back, and
-// the ends of what waits: deadlines, missing topics).
+// The Outbox's inside. Five files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
+// (queues to windows), outbox_reports.cpp (reports, and a producer's end), outbox_blocks.cpp (to disk and back, and
+// the ends of what waits: deadlines, missing topics) and outbox_credentials.cpp (secrets and certificates that change).
 //
 //   add() ─▶ unassigned ─topic known─▶ queue of a partition ─window has room─▶ window ─acknowledged─▶ delivered
 //            (unkeyed: partition at hand-over)  ▲                                │
@@ -19,6 +19,7 @@
 
 #include "kafka/blocks.hpp"
 #include "kafka/client_properties.hpp"
+#include "kafka/credential_watch.hpp"
 #include "kafka/outbox.hpp"
 #include "kafka/producer.hpp"
 #include "kafka/reaper.hpp"
@@ -42,6 +43,7 @@ struct Route {
   std::int64_t pause_ns = 0;  // before the next restart; 0 after one that got something done
   bool progress = false;      // since it was made: delivered, or found a culprit
   std::int64_t used_at_ns = 0;
+  std::int64_t renewal_since_ns = 0;  // takes nothing more and makes room for one with new credentials; 0: no
 };
 
 class Outbox::Impl final : ProducerEvents, LookupAnswers {
@@ -61,7 +63,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   int event_fd() const { return wakeup_.fd(); }
   std::int64_t next_timer_ns() const { return timer_ns_ == kNever ? 0 : timer_ns_; }
   void confirm_topic(std::string_view name);
-  Connection connection() const { return connection_; }
+  const Connection& connection() const { return connection_; }
   OutboxCounts counts() const { return counts_; }
 
  private:
@@ -85,6 +87,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_cluster_silent() override;
   void on_topic_exists(const std::string& name, std::int32_t partition_count) override;
   void on_topic_missing(const std::string& name) override;
+  void on_topic_refused(const std::string& name, int code) override;
   void on_topic_unanswered(const std::string& name, const std::string& why) override;
   void on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
                        bool compacted) override;
@@ -142,6 +145,13 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   Spilled spill_queue(const QueueRef& ref, std::uint64_t max_bytes);
   bool put_on_disk(const QueueRef& ref, const Run& run);
 
+  // outbox_credentials.cpp
+  void set_credentials();
+  void step_credentials(std::int64_t now_ns);
+  void renew_producers(bool password_alone, std::int64_t now_ns);
+  void step_renewal(Route& route, std::int64_t now_ns);
+  void note_complaint(std::string_view said);
+
   // outbox_reports.cpp
   void poll_producers();
   void on_report(const Report& report) override;
@@ -152,7 +162,8 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_refused(Topic& topic, Partition& partition, Entry& entry, int code);
   void hold(Topic& topic, std::int64_t now_ns);
   void on_given_up(Topic& topic, int code);
-  void note_error(const Topic& topic, int code);
+  void note_trouble(const Topic* topic, std::string text);
+  void end_trouble();
   void end_producer(Route& route);
   void step_routes(std::int64_t now_ns);
   void replace_producer(Route& route, std::int64_t now_ns);
@@ -162,12 +173,15 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   RouteId id_of(const Route& route) const { return static_cast<RouteId>(&route - routes_.data()); }
 
   RecordOwner& owner_;
+  Wakeup wakeup_;  // before all that writes to it
   Blocks blocks_;
   std::string id_prefix_;
   std::uint64_t windows_max_bytes_;
+  const ClientIdentity identity_;
+  const std::chrono::milliseconds linger_;
+  CredentialWatch credentials_;
   std::array<Properties, 2> properties_;  // of each route
   std::uint32_t batch_bytes_ = 0;
-  Wakeup wakeup_;  // before all that writes to it
   Reaper reaper_;  // before all that retires into it
   TopicLookup lookup_;
   std::array<Route, 2> routes_;
@@ -191,7 +205,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   StatisticsReader statistics_;
   BrokerStates brokers_;  // of the main producer, a second ago at the most
   Connection connection_;
-  const Topic* troubled_ = nullptr;      // whose topic_error it is
+  const Topic* troubled_ = nullptr;      // whose trouble it is; null: the producer's
   std::uint64_t troubled_producer_ = 0;  // the latest one then: deliveries of it and before prove nothing
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;

@@ -72,7 +72,7 @@ void Outbox::Impl::on_report(const Report& report) {
     case Disposition::kHoldInstance:
       partition.suspect(*entry);
       hold(topic, monotonic_ns());
-      note_error(topic, report.error);
+      note_trouble(&topic, topic.name + ": " + describe_error(report.error));
       break;
   }
   end_producer(*polled_);
@@ -82,14 +82,19 @@ void Outbox::Impl::on_report(const Report& report) {
 // ends no producer but its own.
 void Outbox::Impl::on_given_up(Topic& topic, int code) {
   topic.quarantined_until_ns = monotonic_ns() + kQuarantineNs;
-  note_error(topic, code);
+  note_trouble(&topic, topic.name + ": " + describe_error(code));
 }
 
-void Outbox::Impl::note_error(const Topic& topic, int code) {
-  connection_.topic_error = topic.name + ": " + describe_error(code);
-  connection_.last_error = connection_.topic_error;
-  troubled_ = &topic;
+void Outbox::Impl::note_trouble(const Topic* topic, std::string text) {
+  connection_.last_error = text;
+  connection_.trouble = std::move(text);
+  troubled_ = topic;
   troubled_producer_ = counts_.producers_created;
+}
+
+void Outbox::Impl::end_trouble() {
+  troubled_ = nullptr;
+  connection_.trouble.clear();
 }
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
@@ -102,9 +107,9 @@ void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry
   --topic.in_flight;
   --counts_.in_flight;
   topic.hold_pause_ns = 0;
-  if (troubled_ == &topic && counts_.producers_created > troubled_producer_) {
-    troubled_ = nullptr;
-    connection_.topic_error.clear();
+  if (!connection_.trouble.empty() && (troubled_ == nullptr || troubled_ == &topic) &&
+      counts_.producers_created > troubled_producer_) {
+    end_trouble();
   }
   polled_->progress = true;
   mark_connected();
@@ -155,9 +160,11 @@ void Outbox::Impl::on_statistics(std::string_view json) {
 }
 
 void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
-  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-    connection_.last_error = complaint_of(text);  // says less than what came before
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) note_complaint(text);  // says less than what came before
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) credentials_.look_soon();
   if (fatal) {
+    // Our own refusals end it by gapless; those have said already whose trouble it is.
+    if (code != RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) note_trouble(nullptr, connection_.last_error);
     end_producer(*polled_);
   } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && polled_ == &route(RouteId::kMain)) {
     mark_disconnected();
@@ -166,8 +173,12 @@ void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
 
 // That a connection has ended means nothing where another is up: brokers end idle ones.
 void Outbox::Impl::on_log(std::string_view facility, std::string_view text) {
-  if (facility == "GETPID" || (facility == "FAIL" && !connection_.connected))
-    connection_.last_error = complaint_of(text);
+  if (facility == "GETPID") {
+    note_trouble(nullptr, complaint_of(text));
+    --troubled_producer_;  // it delivers nothing before it has an id: what it delivers is the end of this
+  } else if (tells_of_a_failure(facility) && !connection_.connected) {
+    note_complaint(text);
+  }
 }
 
 void Outbox::Impl::end_producer(Route& ended) {
@@ -181,6 +192,7 @@ void Outbox::Impl::end_producer(Route& ended) {
 
 void Outbox::Impl::step_routes(std::int64_t now_ns) {
   for (Route& each : routes_) {
+    step_renewal(each, now_ns);
     if (each.ending) {
       if (each.producer->outstanding() == 0 || now_ns - each.ending_since_ns > kReportsWaitNs) {
         replace_producer(each, now_ns);
@@ -208,6 +220,7 @@ void Outbox::Impl::replace_producer(Route& ended, std::int64_t now_ns) {
   std::move(*ended.producer).retire(reaper_);
   ended.producer.reset();
   ended.ending = false;
+  ended.renewal_since_ns = 0;
   ended.pause_ns = ended.progress ? 0 : doubled(ended.pause_ns, kFirstPauseNs, kLongestPauseNs);
   ended.restart_at_ns = now_ns + ended.pause_ns;
   return_windows(id_of(ended));

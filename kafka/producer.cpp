@@ -186,7 +186,14 @@ void Producer::take_log(rd_kafka_event_t* event, ProducerEvents& events) {
   const char* facility = nullptr;
   const char* text = nullptr;
   int level = 0;
-  if (rd_kafka_event_log(event, &facility, &text, &level) == 0) events.on_log(facility, text);
+  constexpr int kInformation = 6;  // of syslog's levels; the rest is for librdkafka's developers
+  if (rd_kafka_event_log(event, &facility, &text, &level) == 0 && level <= kInformation)
+    events.on_log(facility, text);
+}
+
+bool Producer::set_password(const std::string& username, const std::string& password) {
+  const ErrorHandle error(rd_kafka_sasl_set_credentials(client_.get(), username.c_str(), password.c_str()));
+  return !error;
 }
 
 void Producer::purge() {

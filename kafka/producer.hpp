@@ -65,6 +65,9 @@ class Producer {
   void purge();                       // reports for everything that is inside follow within milliseconds
   std::uint64_t outstanding() const { return outstanding_; }
 
+  // For the next connection: those that there are stay. False: not with this sasl.mechanism.
+  bool set_password(const std::string& username, const std::string& password);
+
   // Opens what a topic needs before its first record.
   void warm(Topic& topic) { topic_handle(topic); }
   void forget(const Topic& topic) { topics_.erase(&topic); }

@@ -45,6 +45,7 @@ struct Topic {
   bool configured = false;
   bool active = false;  // in the list of topics that hand_over() walks
   bool place_anew_due = false;
+  bool hidden = false;  // the cluster does not let us see it
 
   bool inherits = false;  // a predecessor's blocks are being added
 

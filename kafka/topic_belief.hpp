@@ -13,6 +13,7 @@ class TopicBelief {
   static constexpr std::int64_t kAskAgainNs = 500'000'000;
   static constexpr std::int64_t kPropagationNs = 3'000'000'000;
   static constexpr std::int64_t kDeletionNs = 15'000'000'000;
+  static constexpr std::int64_t kRefusedNs = 5'000'000'000;
   static constexpr std::int64_t kRefreshNs = 30'000'000'000;
   static constexpr std::int64_t kFirstFailureNs =
       500'000'000;  // then twice as long each time, up to kRefreshNs
@@ -49,6 +50,13 @@ class TopicBelief {
     existed_ = false;
     next_ask_ns_ = now_ns + kRefreshNs;
     return true;
+  }
+
+  // Known to the cluster, and not for us to see; somebody may be about to give us the right.
+  void refused(std::int64_t now_ns) {
+    failed(now_ns);
+    failure_pause_ns_ = std::min(failure_pause_ns_, kRefusedNs);
+    next_ask_ns_ = now_ns + failure_pause_ns_;
   }
 
   // No answer, or one that says nothing about existence.

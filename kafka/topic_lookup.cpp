@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "kafka/complaint.hpp"
 #include "kafka/rd_handles.hpp"
 
 namespace ringpost::kafka {
@@ -15,7 +16,6 @@ namespace {
 
 constexpr int kSliceMs = 1000;  // how long a call may hold up the end of the Outbox
 constexpr int kTries = 5;
-const std::string kNoAnswer = "no answer within 5 s; is there a Kafka broker at this address? ";
 constexpr int kConfigsTimeoutMs = 3000;
 constexpr int kConfigsSliceMs = 100;
 
@@ -65,7 +65,11 @@ TopicConfig read_config(const rd_kafka_ConfigResource_t* resource) {
 }  // namespace
 
 TopicLookup::TopicLookup(Properties properties, const Wakeup& wakeup)
-    : properties_(std::move(properties)), wakeup_(wakeup) {}
+    : properties_(std::make_shared<const Properties>(std::move(properties))), wakeup_(wakeup) {}
+
+void TopicLookup::use(Properties properties) {
+  properties_ = std::make_shared<const Properties>(std::move(properties));
+}
 
 TopicLookup::~TopicLookup() {
   stop_.store(true, std::memory_order_relaxed);  // read by stopped(); the join orders the rest
@@ -106,11 +110,13 @@ void TopicLookup::take(LookupAnswers& answers) {
 }
 
 void TopicLookup::describe(std::vector<std::string> names) {
-  start(Kind::kTopics, [this, names = std::move(names)] { ask_topics(names); });
+  start(Kind::kTopics,
+        [this, properties = properties_, names = std::move(names)] { ask_topics(*properties, names); });
 }
 
 void TopicLookup::describe_configs(std::vector<std::string> names) {
-  start(Kind::kConfigs, [this, names = std::move(names)] { ask_configs(names); });
+  start(Kind::kConfigs,
+        [this, properties = properties_, names = std::move(names)] { ask_configs(*properties, names); });
 }
 
 void TopicLookup::post_unanswered(const std::vector<std::string>& names, const std::string& why) {
@@ -119,8 +125,8 @@ void TopicLookup::post_unanswered(const std::vector<std::string>& names, const s
   }
 }
 
-void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
-  const ClientHandle client = make_client(properties_);
+void TopicLookup::ask_topics(const Properties& properties, const std::vector<std::string>& names) try {
+  const ClientHandle client = make_client(properties);
   std::vector<TopicHandle> topics;  // makes them the client's "known topics": never NULL and all
   topics.reserve(names.size());
   for (const std::string& name : names) {
@@ -133,7 +139,7 @@ void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
   }
   if (answer == nullptr) {
     post([](LookupAnswers& answers) { answers.on_cluster_silent(); });
-    post_unanswered(names, kNoAnswer + rd_kafka_err2str(code));
+    post_unanswered(names, silence_of(kTries * kSliceMs / 1000, rd_kafka_err2str(code)));
     return;
   }
   const MetadataHandle metadata(answer);
@@ -151,6 +157,8 @@ void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
     } else if (topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                topic.err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
       post([name](LookupAnswers& answers) { answers.on_topic_missing(name); });
+    } else if (topic.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+      post([name, code = topic.err](LookupAnswers& answers) { answers.on_topic_refused(name, code); });
     } else {
       post_unanswered({name}, name + ": " + rd_kafka_err2str(topic.err));
     }
@@ -160,8 +168,8 @@ void TopicLookup::ask_topics(const std::vector<std::string>& names) try {
   post_unanswered(names, error.what());
 }
 
-void TopicLookup::ask_configs(const std::vector<std::string>& names) try {
-  const ClientHandle client = make_client(properties_);
+void TopicLookup::ask_configs(const Properties& properties, const std::vector<std::string>& names) try {
+  const ClientHandle client = make_client(properties);
   const QueueHandle queue(rd_kafka_queue_new(client.get()));
   std::array<char, 256> text{};
   const AdminOptionsHandle options(

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ class LookupAnswers {
   virtual void on_cluster_silent() = 0;    // none answered for some seconds
   virtual void on_topic_exists(const std::string& name, std::int32_t partition_count) = 0;
   virtual void on_topic_missing(const std::string& name) = 0;
+  virtual void on_topic_refused(const std::string& name, int code) = 0;  // no right to see it
   // Says nothing about existence.
   virtual void on_topic_unanswered(const std::string& name, const std::string& why) = 0;
   virtual void on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
@@ -39,7 +41,8 @@ class TopicLookup {
   static constexpr std::size_t kMaxNames = 500;  // a request
 
   TopicLookup(Properties properties, const Wakeup& wakeup);
-  ~TopicLookup();  // waits for the helper threads, a second or two when no broker is there
+  void use(Properties properties);  // for the clients that are made from now on
+  ~TopicLookup();                   // waits for the helper threads, a second or two when no broker is there
   TopicLookup(const TopicLookup&) = delete;
   TopicLookup& operator=(const TopicLookup&) = delete;
 
@@ -66,14 +69,14 @@ class TopicLookup {
   void post(Answer answer);
 
   // On a helper thread.
-  void ask_topics(const std::vector<std::string>& names);
-  void ask_configs(const std::vector<std::string>& names);
+  void ask_topics(const Properties& properties, const std::vector<std::string>& names);
+  void ask_configs(const Properties& properties, const std::vector<std::string>& names);
   void post_unanswered(const std::vector<std::string>& names, const std::string& why);
   bool stopped() const {
     return stop_.load(std::memory_order_relaxed);
   }  // orders nothing: the thread is joined
 
-  const Properties properties_;
+  std::shared_ptr<const Properties> properties_;
   const Wakeup& wakeup_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;

@@ -10,6 +10,7 @@
 #include "daemon/command/endpoint.hpp"
 #include "daemon/command/exit_codes.hpp"
 #include "kafka/examine.hpp"
+#include "kafka/secrets.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -25,7 +26,11 @@ std::vector<std::string> names_of(const InstanceConfig& instance) {
 bool print_topics(const kafka::ClusterAnswer& answer, std::size_t asked) {
   bool good = true;
   for (const kafka::ClusterAnswer::Topic& topic : answer.topics) {
-    if (topic.problem.empty()) {
+    if (!topic.may_write) {
+      fmt::print("  topic {}: {} partitions; no right to write to it (ACL Write)\n", topic.name,
+                 topic.partition_count);
+      good = false;
+    } else if (topic.problem.empty()) {
       fmt::print("  topic {}: {} partitions\n", topic.name, topic.partition_count);
     } else {
       fmt::print("  topic {}: {}\n", topic.name, topic.problem);
@@ -46,7 +51,7 @@ bool try_instance(const InstanceConfig& instance) {
   kafka::ClusterQuestion question;
   question.instance = instance.name;
   question.bootstrap_servers = fmt::format("{}", fmt::join(instance.brokers, ","));
-  question.properties = instance.librdkafka;
+  question.properties = kafka::with_secrets(instance.librdkafka, instance.secret_files);
   question.topics = names_of(instance);
   const kafka::ClusterAnswer answer = kafka::examine_cluster(question);
   if (!answer.problem.empty()) {

@@ -14,6 +14,7 @@
 #include "daemon/command/status_client.hpp"
 #include "daemon/command/status_reading.hpp"
 #include "kafka/consumer.hpp"
+#include "kafka/secrets.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -63,7 +64,8 @@ Source find_source(const ConsumeOptions& options) {
   if (instance->embedded) {
     return source_of_daemon(endpoint->socket, options.instance);
   }
-  return {kExitOk, fmt::format("{}", fmt::join(instance->brokers, ",")), instance->librdkafka};
+  return {kExitOk, fmt::format("{}", fmt::join(instance->brokers, ",")),
+          kafka::with_secrets(instance->librdkafka, instance->secret_files)};
 }
 
 kafka::ConsumerConfig consumer_config(const ConsumeOptions& options, Source source) {

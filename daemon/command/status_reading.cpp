@@ -41,7 +41,7 @@ InstanceReading read_instance_status(const element& object) {
   reading.name = text(object, "name");
   reading.state = text(object, "state");
   reading.last_error = text(object, "last_error");
-  reading.topic_error = text(object, "topic_error");
+  reading.trouble = text(object, "trouble");
   reading.brokers = text(object, "brokers");
   reading.clients = count(object, "clients");
   reading.lanes = count(object, "lanes");
@@ -200,8 +200,8 @@ std::string status_table(const StatusReading& status) {
     rows.push_back(row_of(instance));
     if (!instance.last_error.empty() && instance.state != "connected")
       details += fmt::format("{}: {}: {}\n", instance.name, instance.state, instance.last_error);
-    if (!instance.topic_error.empty())
-      details += fmt::format("{}: topic {}\n", instance.name, instance.topic_error);
+    if (!instance.trouble.empty())
+      details += fmt::format("{}: not taken by Kafka: {}\n", instance.name, instance.trouble);
     details += by_name(instance, "refused", instance.refused);
     details += by_name(instance, "dead letters", instance.dead_letters_by_reason);
     details += disk_lines(instance);

@@ -13,7 +13,7 @@ struct InstanceReading {
   std::string name;
   std::string state;
   std::string last_error;
-  std::string topic_error;
+  std::string trouble;
   std::string brokers;  // "host:port,host:port": what a consumer may start from
   std::uint64_t clients = 0;
   std::uint64_t lanes = 0;

@@ -1,6 +1,7 @@
 #include "daemon/config/config.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -81,7 +82,7 @@ LoadResult unreadable(std::string text) { return {std::nullopt, {ConfigProblem{0
 
 }  // namespace
 
-LoadResult parse(std::string_view text) {
+LoadResult parse(std::string_view text, bool is_public) {
   toml::table table;
   try {
     table = toml::parse(text);
@@ -90,7 +91,7 @@ LoadResult parse(std::string_view text) {
     return {std::nullopt,
             {ConfigProblem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}}};
   }
-  Problems problems;
+  Problems problems(is_public);
   Config config = read_root(table, problems);
   if (problems.empty()) {
     return {std::move(config), {}};
@@ -115,7 +116,9 @@ LoadResult load(const std::string& path) {
   if (std::ferror(file.get()) != 0) {
     return unreadable(fmt::format("can't be read: {}", std::generic_category().message(errno)));
   }
-  return parse(text);
+  struct stat status {};
+  const bool is_public = ::fstat(::fileno(file.get()), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+  return parse(text, is_public);
 }
 
 std::string to_string(const ConfigProblem& problem, std::string_view path) {

@@ -108,6 +108,8 @@ struct InstanceConfig {
   bool event_id = true;  // whether records carry the ringpost-id header
   AllowConfig allow;
   std::map<std::string, std::string> librdkafka;  // properties passed through; none that Ringpost owns
+  std::map<std::string, std::string>
+      secret_files;  // of these the ones whose values stand in files, absolute paths
 
   bool operator==(const InstanceConfig&) const = default;
 };
@@ -136,8 +138,8 @@ struct LoadResult {
 // wrong, unknown, missing or out-of-range key gives one. Users and groups are looked up on this machine.
 LoadResult load(const std::string& path);
 
-// The same for a text that is already in memory.
-LoadResult parse(std::string_view text);
+// The same for a text that is already in memory. `is_public`: it is from a file that everybody may read.
+LoadResult parse(std::string_view text, bool is_public = false);
 
 // "FILE:LINE:COLUMN: KEY: TEXT", without the parts that the problem does not have.
 std::string to_string(const ConfigProblem& problem, std::string_view path);

@@ -162,9 +162,11 @@ InstanceConfig read_instance(std::string name, const toml::table& table, Problem
   if (const auto* allow = section.find_table("allow", R"({ users = ["scripts"], groups = ["crm"] })")) {
     config.allow = read_allow(*allow, join_key(section.path(), "allow"), problems);
   }
+  const std::size_t problems_before = problems.size();
   if (const auto* properties = section.find_table("librdkafka", R"({ "security.protocol" = "ssl" })")) {
     config.librdkafka = read_librdkafka(*properties, join_key(section.path(), "librdkafka"), problems);
   }
+  read_credentials(section, config, problems_before);
   section.finish({{"socket", "[daemon]"},
                   {"log", "[daemon]"},
                   {"log_level", "[daemon]"},

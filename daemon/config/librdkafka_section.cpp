@@ -5,6 +5,7 @@
 #include "daemon/config/sections.hpp"
 #include "daemon/config/values.hpp"
 #include "kafka/examine.hpp"
+#include "kafka/secrets.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -103,6 +104,11 @@ void Reader::read_property(const toml::key& key, const toml::node& node, const s
   if (std::string found = property_problem(name, text); !found.empty()) {
     return problem(key.source(), name, std::move(found));
   }
+  if (problems_.is_public() && kafka::is_secret(name)) {
+    return problem(key.source(), name,
+                   "is a secret, and everybody may read this file: name a file that holds it in "
+                   "'password_file' or 'secret_files', or chmod o-r this one");
+  }
   if (!properties.emplace(name, text).second) {
     problem(key.source(), name, "stands there twice, once with quotes and once without");
   }
@@ -113,13 +119,7 @@ void Reader::read_property(const toml::key& key, const toml::node& node, const s
 std::map<std::string, std::string> read_librdkafka(const toml::table& table, const std::string& path,
                                                    Problems& problems) {
   Reader reader(path, problems);
-  const std::size_t before = problems.size();
   reader.read(table);
-  if (problems.size() == before) {  // else the whole would repeat what its parts said
-    if (std::string whole = kafka::properties_problem(reader.properties); !whole.empty()) {
-      problems.add(table.source().begin, path, fmt::format("librdkafka refuses these properties: {}", whole));
-    }
-  }
   return std::move(reader.properties);
 }
 

@@ -37,12 +37,17 @@ std::string range_text(T min, T max, Format format_value) {
 // Every problem of one file.
 class Problems {
  public:
+  // `is_public`: everybody may read the file, so no secret may stand in it.
+  explicit Problems(bool is_public = false) : is_public_(is_public) {}
+
+  bool is_public() const { return is_public_; }
   void add(toml::source_position where, std::string key, std::string text);
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
   std::vector<ConfigProblem> sorted() &&;  // in the order of the file
 
  private:
+  const bool is_public_;
   std::vector<ConfigProblem> problems_;
 };
 

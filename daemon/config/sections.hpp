@@ -25,8 +25,13 @@ DeadLettersConfig read_dead_letters(const toml::table& table, const std::string&
 TopicRules read_topic_rules(const toml::table& table, const std::string& path,
                             const std::vector<std::string>& topics, Problems& problems);
 
+// Each for itself; together with the secrets they are judged by read_credentials().
 std::map<std::string, std::string> read_librdkafka(const toml::table& table, const std::string& path,
                                                    Problems& problems);
+
+// What stands in files beside the configuration, and librdkafka's judgement of it all. `problems_before`: how many there
+// were before `librdkafka` was read.
+void read_credentials(Section& section, InstanceConfig& config, std::size_t problems_before);
 
 // What is wrong with the name, the topic or pattern, the broker; empty when nothing is.
 std::string instance_name_problem(std::string_view name);

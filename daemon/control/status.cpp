@@ -94,7 +94,7 @@ json::object json_of(const Reading& reading) {
       {"ever_connected", instance.ever_connected},
       {"disconnected_for_ms", instance.disconnected_for_ms},
       {"last_error", instance.last_error},
-      {"topic_error", instance.topic_error},
+      {"trouble", instance.trouble},
       {"clients", instance.clients},
       {"lanes", instance.lanes},
       {"accepted", instance.accepted},

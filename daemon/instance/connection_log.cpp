@@ -12,11 +12,18 @@ ConnectionLog::ConnectionLog(std::string instance, std::string brokers)
 
 void ConnectionLog::note(const kafka::Connection& connection) {
   if (connection.connected != connected_) note_change(connection);
-  if (connection.topic_error != topic_error_) {
-    topic_error_ = connection.topic_error;
-    if (!topic_error_.empty())
-      log_limited(spdlog::level::warn, instance_ + "/topic", "instance {}: topic {}", instance_,
-                  topic_error_);
+  if (connection.trouble != trouble_) {
+    trouble_ = connection.trouble;
+    if (!trouble_.empty())
+      log_limited(spdlog::level::warn, instance_ + "/trouble", "instance {}: not taken by Kafka: {}",
+                  instance_, trouble_);
+  }
+  if (connection.credentials_problem != credentials_problem_) {
+    credentials_problem_ = connection.credentials_problem;
+    if (!credentials_problem_.empty())
+      log_limited(spdlog::level::warn, instance_ + "/credentials",
+                  "instance {}: what its secrets and certificates are now is not used: {}", instance_,
+                  credentials_problem_);
   }
   // While one broker is there, that the connection to another has ended is no news: brokers end idle ones.
   if (connected_ || connection.last_error == cause_) return;

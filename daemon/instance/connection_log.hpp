@@ -1,4 +1,4 @@
-// What an instance's log says of its connection to Kafka: each change, why there is none, and which topic Kafka does not take.
+// What an instance's log says of its connection to Kafka: each change, why there is none, and what Kafka does not take.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class ConnectionLog {
   bool was_connected_ = false;
   std::int64_t disconnected_since_ns_ = 0;
   std::string cause_;  // the latest that was written
-  std::string topic_error_;
+  std::string trouble_;
+  std::string credentials_problem_;
 };
 
 }  // namespace ringpost::daemon

@@ -32,7 +32,7 @@ struct InstanceStatus {
   bool ever_connected = false;
   std::int64_t disconnected_for_ms = 0;  // while not connected
   std::string last_error;
-  std::string topic_error;
+  std::string trouble;
   std::uint64_t clients = 0;
   std::uint64_t lanes = 0;
   std::uint64_t accepted = 0;

@@ -63,6 +63,7 @@ kafka::OutboxConfig outbox_config(const InstanceConfig& config, const std::strin
   outbox.instance = config.name;
   outbox.bootstrap_servers = brokers;
   outbox.properties = config.librdkafka;
+  outbox.secret_files = config.secret_files;
   outbox.topics = exact_names(config.topics);
   outbox.id_prefix = config.event_id ? arena.id() : "";
   outbox.ever_connected = arena.ever_connected();
@@ -180,7 +181,7 @@ void Instance::Loop::tell_malformed() {
 }
 
 void Instance::Loop::update_board() {
-  const kafka::Connection connection = outbox_.connection();
+  const kafka::Connection& connection = outbox_.connection();
   ipc::InstanceBoard& board = board_.board();
   board.connected.store(connection.connected ? 1 : 0, std::memory_order_relaxed);  // all read by each publish
   board.disconnected_since_ns.store(connection.disconnected_since_ns, std::memory_order_relaxed);

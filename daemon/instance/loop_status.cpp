@@ -31,7 +31,7 @@ std::string_view name_of(kafka::TopicFacts::State state) {
 
 InstanceStatus Instance::Loop::read_status() {
   InstanceStatus status;
-  const kafka::Connection connection = outbox_.connection();
+  const kafka::Connection& connection = outbox_.connection();
   const std::int64_t now_ns = ipc::monotonic_ns();
   status.name = config_.name;
   status.brokers = brokers_;
@@ -42,7 +42,7 @@ InstanceStatus Instance::Loop::read_status() {
   if (!connection.connected)
     status.disconnected_for_ms = (now_ns - connection.disconnected_since_ns) / kNsPerMs;
   status.last_error = connection.last_error;
-  status.topic_error = connection.topic_error;
+  status.trouble = connection.trouble;
   status.clients = intake_.client_count();
   status.lanes = intake_.lane_count();
 

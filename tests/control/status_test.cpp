@@ -92,7 +92,7 @@ TEST(StatusJson, AnInstancesFields) {
                                                      "connected",
                                                      "ever_connected",
                                                      "last_error",
-                                                     "topic_error",
+                                                     "trouble",
                                                      "disconnected_for_ms",
                                                      "clients",
                                                      "lanes",

@@ -54,7 +54,7 @@ constexpr std::array kPoints{
 };
 
 // Of killed_at. A point that is not reached costs so long.
-#if defined(RINGPOST_SANITIZER_ADDRESS) || defined(RINGPOST_SANITIZER_THREAD)
+#if defined(RINGPOST_SANITIZER_ADDRESS)
 constexpr const char* kSeconds = "30";
 #else
 constexpr const char* kSeconds = "10";

@@ -44,9 +44,7 @@ class PublishSteps : public Survival {
 
 TEST_F(PublishSteps, EachIsTheLastOfSomebody) {
 // Of many times as many, which are not the product's.
-#if defined(RINGPOST_SANITIZER_THREAD)
-  constexpr const char* kStride = "1009";
-#elif defined(RINGPOST_SANITIZER_ADDRESS)
+#if defined(RINGPOST_SANITIZER_ADDRESS)
   constexpr const char* kStride = "97";
 #else
   constexpr const char* kStride = "1";

@@ -39,7 +39,7 @@ constexpr std::array kSpoolPoints{
 };
 
 // Of killed_at. A point that is not reached costs so long.
-#if defined(RINGPOST_SANITIZER_ADDRESS) || defined(RINGPOST_SANITIZER_THREAD)
+#if defined(RINGPOST_SANITIZER_ADDRESS)
 constexpr const char* kSpoolSeconds = "60";
 #else
 constexpr const char* kSpoolSeconds = "20";
