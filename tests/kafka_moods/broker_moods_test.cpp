@@ -1,5 +1,6 @@
 // Brokers that are killed, stand still, are stopped, started again, and lose their disks.
-#include <gmock/gmock.h>
+#include <string>
+#include <thread>
 
 #include "tests/kafka_moods/mood.hpp"
 
@@ -21,7 +22,7 @@ TEST_F(Mood, LeaderStandsStill) {
   begin();
   const int broker = leader(0);
   kafka().tell("pause", broker);
-  mood_lasts();
+  std::this_thread::sleep_for(standstill());
   kafka().tell("resume", broker);
   wait_until_in_sync();
   wait_until_caught_up();

@@ -16,8 +16,10 @@ inline constexpr std::uint64_t kKeys = 499;
 
 // What two cores carry twice beside three brokers; 20,000 in the long form.
 inline std::uint64_t events_a_second() { return std::min(amount(2'000), 20'000U); }
-// How long a mood lasts where it could last for any time; 20 s in the long form.
-inline std::chrono::seconds hold() { return std::chrono::seconds(std::min(amount(5), 20U)); }
+// How long a mood lasts where it could last for any time, and for how long a broker stands still: longer than it takes the others to
+// notice. 20 s in the long form.
+inline std::chrono::seconds hold() { return std::chrono::seconds(std::min(amount(2), 20U)); }
+inline std::chrono::seconds standstill() { return std::chrono::seconds(std::min(amount(6), 20U)); }
 
 // Event number n is the (n / kKeys)-th of its key. `published_us`: by the wall clock, which the brokers stamp by.
 Event mood_event(const std::string& topic, std::uint64_t number, std::int64_t published_us);

@@ -11,6 +11,8 @@ namespace {
 
 class ProxiedMood : public Mood {
  protected:
+  static constexpr std::uint64_t kTimes = 3;
+
   static MoodPlan plan(const Replicas& replicas) {
     return {.replicas = replicas,
             .settings = {},
@@ -60,24 +62,24 @@ TEST_F(ProxiedMood, HalfTheBandwidthThatIsNeeded) {
 TEST_F(ProxiedMood, ConnectionsCutAgainAndAgain) {
   begin(plan(on_three_brokers(6)));
   const std::uint64_t connections = first_.connections();
-  for (int times = 0; times < 5; ++times) {
+  for (std::uint64_t times = 0; times < kTimes; ++times) {
     first_.cut();
     flows_on();
   }
   wait_until_caught_up();
-  EXPECT_GT(first_.connections(), connections + 5);
+  EXPECT_GT(first_.connections(), connections + kTimes);
   finish();
 }
 
 TEST_F(ProxiedMood, ConnectionsResetAgainAndAgain) {
   begin(plan(on_three_brokers(6)));
   const std::uint64_t connections = first_.connections();
-  for (int times = 0; times < 5; ++times) {
+  for (std::uint64_t times = 0; times < kTimes; ++times) {
     first_.reset();
     flows_on();
   }
   wait_until_caught_up();
-  EXPECT_GT(first_.connections(), connections + 5);
+  EXPECT_GT(first_.connections(), connections + kTimes);
   finish();
 }
 
