@@ -47,7 +47,7 @@ void run_mock_contest(Effort effort) {
   print_head();
   print_row("librdkafka in-process", theirs);
   print_row("ringpost", ours);
-  print_ratio("librdkafka in-process", theirs, ours);
+  print_ratio("ringpost", "librdkafka in-process", theirs, ours);
 }
 
 int usage() {

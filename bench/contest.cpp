@@ -29,8 +29,9 @@ std::vector<std::string> make_keys() {
 
 std::string instance(const ContestSettings& settings) {
   return "[instance." + std::string(kInstance) + "]\nbrokers = [\"" + settings.brokers + "\"]\ntopics = [\"" +
-         settings.topic + "\"]\nlinger = \"" + std::to_string(settings.linger.count()) + "ms\"\n[instance." +
-         kInstance + ".librdkafka]\n\"compression.codec\" = \"" + settings.codec + "\"\n";
+         settings.topic + "\"]\nlinger = \"" + std::to_string(settings.linger.count()) +
+         "ms\"\nevent_id = " + (settings.bare ? "false" : "true") + "\n[instance." + kInstance +
+         ".librdkafka]\n\"compression.codec\" = \"" + settings.codec + "\"\n";
 }
 
 class Round {
@@ -91,7 +92,7 @@ Cost Contest::librdkafka() {
 
 Cost Contest::ringpost() {
   const Round round(daemon_.process().pid(), settings_.broker);
-  for (std::uint64_t at = 0; at < settings_.messages; ++at) publish(key(at));
+  for (std::uint64_t at = 0; at < settings_.messages; ++at) publish(at);
   wait_until_delivered();
   const Cost cost = round.finish(settings_.messages);
   if (daemon_.status(kInstance).delivered != published_) {
@@ -105,7 +106,7 @@ Cost Contest::ringpost_paced(std::uint32_t per_second) {
   const std::int64_t begin_ns = ipc::monotonic_ns();
   for (std::uint64_t at = 0; at < settings_.messages;) {
     const auto due = static_cast<std::uint64_t>((ipc::monotonic_ns() - begin_ns) * per_second / kNsPerSecond);
-    for (; at < std::min(due, settings_.messages); ++at) publish(key(at));
+    for (; at < std::min(due, settings_.messages); ++at) publish(at);
     ::usleep(kPacePauseUs);
   }
   wait_until_delivered();
@@ -125,23 +126,25 @@ void Contest::warm_up() {
   const std::uint64_t messages =
       std::exchange(settings_.messages, std::max<std::uint64_t>(settings_.messages / 10, 100));
   librdkafka();
-  for (std::uint64_t at = 0; at < settings_.messages; ++at) publish(key(at));
+  for (std::uint64_t at = 0; at < settings_.messages; ++at) publish(at);
   daemon_.wait_until_delivered(kInstance, published_);
   room_bytes_ = client_.info(kInstance).room_bytes;
   settings_.messages = messages;
 }
 
-void Contest::publish(std::string_view key) {
+void Contest::publish(std::uint64_t at) {
   static const std::array headers{header("header1", "header1-value"), header("header2", "header2-value")};
   ringpost_event event{};
   event.instance = kInstance;
   event.topic = settings_.topic.c_str();
   event.message = kMessage.data();
   event.message_size = kMessage.size();
-  event.key = key.data();
-  event.key_size = key.size();
-  event.headers = headers.data();
-  event.header_count = headers.size();
+  if (!settings_.bare) {
+    event.key = key(at).data();
+    event.key_size = key(at).size();
+    event.headers = headers.data();
+    event.header_count = headers.size();
+  }
   for (;;) {
     const int code = ringpost_publish(client_.handle(), &event);
     if (code == RINGPOST_OK) break;
@@ -179,15 +182,16 @@ void print_row(const char* name, const std::vector<Cost>& costs) {
               client_us, daemon_us, client_us + daemon_us, median_of(costs, &Cost::broker_us));
 }
 
-void print_ratio(const char* name, const std::vector<Cost>& theirs, const std::vector<Cost>& ours) {
+void print_ratio(const char* our_name, const char* their_name, const std::vector<Cost>& theirs,
+                 const std::vector<Cost>& ours) {
   std::vector<double> ratios;
   ratios.reserve(ours.size());
   for (std::size_t round = 0; round < ours.size(); ++round) {
     ratios.push_back(ours[round].per_second / theirs[round].per_second);
   }
   const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-  std::printf("\n- messages/s of ringpost / of %s: **%.2f** (median of %zu rounds, %.2f to %.2f)\n", name,
-              median(ratios), ratios.size(), *least, *most);
+  std::printf("\n- messages/s of %s / of %s: **%.2f** (median of %zu rounds, %.2f to %.2f)\n", our_name,
+              their_name, median(ratios), ratios.size(), *least, *most);
 }
 
 }  // namespace ringpost::bench

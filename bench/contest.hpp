@@ -35,6 +35,7 @@ struct ContestSettings {
   std::string codec = "lz4";  // as our default
   std::chrono::milliseconds linger{5};
   std::uint64_t messages = 0;  // a round
+  bool bare = false;           // neither key nor header, the identity's included
 };
 
 class Contest {
@@ -50,7 +51,7 @@ class Contest {
 
  private:
   std::string_view key(std::uint64_t at) const { return keys_[at % keys_.size()]; }
-  void publish(std::string_view key);
+  void publish(std::uint64_t at);
   void wait_until_delivered();
 
   ContestSettings settings_;
@@ -66,7 +67,8 @@ class Contest {
 double median(std::vector<double> values);
 void print_head();
 void print_row(const char* name, const std::vector<Cost>& costs);
-// Of ringpost / of `name`, the rounds in pairs.
-void print_ratio(const char* name, const std::vector<Cost>& theirs, const std::vector<Cost>& ours);
+// Ours / theirs, the rounds in pairs.
+void print_ratio(const char* our_name, const char* their_name, const std::vector<Cost>& theirs,
+                 const std::vector<Cost>& ours);
 
 }  // namespace ringpost::bench

@@ -27,7 +27,7 @@ struct Report {
 std::vector<Report> reports_in(const std::string& output) {
   std::vector<Report> reports;
   std::istringstream lines(output);
-  for (std::string line; std::getline(lines, line);) {
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {  // not one that is being written
     const std::size_t rate = line.find(" records sent, ");
     if (rate == std::string::npos) continue;
     reports.push_back({std::stod(line), std::stod(line.substr(rate + 15))});

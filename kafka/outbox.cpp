@@ -242,15 +242,16 @@ void Outbox::Impl::on_topic_unanswered(const std::string& name, const std::strin
   }
 }
 
-void Outbox::Impl::on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
-                                   bool compacted) {
+void Outbox::Impl::on_topic_config(const std::string& name, const TopicConfig& config) {
   Topic* const topic = find_topic(name);
   if (topic == nullptr || topic->facts.state != TopicFacts::State::kExists) {
     return;
   }
-  if (topic->facts.max_message_bytes != max_message_bytes || topic->facts.compacted != compacted) {
-    topic->facts.max_message_bytes = max_message_bytes;
-    topic->facts.compacted = compacted;
+  topic->age_max_ms = config.age_max_ms;
+  if (topic->facts.max_message_bytes != config.max_message_bytes ||
+      topic->facts.compacted != config.compacted) {
+    topic->facts.max_message_bytes = config.max_message_bytes;
+    topic->facts.compacted = config.compacted;
     tell(*topic);
   }
 }

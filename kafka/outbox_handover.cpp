@@ -1,10 +1,13 @@
 // From the queues into the windows.
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <string>
 #include <utility>
 
 #include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
+#include "kafka/record_time.hpp"
 
 namespace ringpost::kafka {
 namespace {
@@ -12,6 +15,12 @@ namespace {
 // All windows together: some 100 MB inside librdkafka at the most (up to 688 bytes a record beside its own).
 constexpr std::uint64_t kMaxInFlightRecords = 131'072;
 constexpr std::int64_t kUnknownPartitionPauseNs = 250'000'000;
+
+std::int64_t realtime_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 }  // namespace
 
@@ -167,11 +176,26 @@ Route* Outbox::Impl::open_route(Topic& topic, Partition& partition, std::int64_t
   return &chosen;
 }
 
+// As it goes now: not with a time that its topic would refuse, with all that is in its batch.
+RecordView Outbox::Impl::record_of(const Topic& topic, const Entry& entry) {
+  headers_.clear();
+  RecordView record = owner_.view(entry.ticket, headers_);
+  if (topic.age_max_ms == 0) {
+    return record;
+  }
+  const std::int64_t time_ms = time_to_send_ms(record.create_time_ms, topic.age_max_ms, realtime_ms());
+  if (time_ms != record.create_time_ms) {
+    published_ = std::to_string(std::exchange(record.create_time_ms, time_ms));
+    headers_.push_back({kPublishedHeader, published_});
+    record.headers = headers_;
+  }
+  return record;
+}
+
 // `entry` was taken from a queue's front; when librdkafka does not take it, it goes back to its partition's
 // front.
 bool Outbox::Impl::enter(Topic& topic, Partition& partition, Entry entry, std::int64_t now_ns) {
-  headers_.clear();
-  const RecordView record = owner_.view(entry.ticket, headers_);
+  const RecordView record = record_of(topic, entry);
   if (!id_prefix_.empty() && !record.id.empty()) {
     id_ = record.id;
   } else if (!id_prefix_.empty()) {

@@ -89,8 +89,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_topic_missing(const std::string& name) override;
   void on_topic_refused(const std::string& name, int code) override;
   void on_topic_unanswered(const std::string& name, const std::string& why) override;
-  void on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
-                       bool compacted) override;
+  void on_topic_config(const std::string& name, const TopicConfig& config) override;
   void on_configs_unanswered(const std::string& why) override;
 
   // outbox_handover.cpp
@@ -101,6 +100,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   bool may_enter(Topic& topic, Partition& partition, const Entry& entry, std::int64_t now_ns);
   Partition* open_partition(Topic& topic, const Entry& entry,
                             std::int64_t now_ns);  // for a null key; null: none
+  RecordView record_of(const Topic& topic, const Entry& entry);
   bool enter(Topic& topic, Partition& partition, Entry entry, std::int64_t now_ns);  // false: it did not
   Route* open_route(Topic& topic, Partition& partition, std::int64_t now_ns);
   void wake_at(std::int64_t time_ns) { timer_ns_ = time_ns < timer_ns_ ? time_ns : timer_ns_; }
@@ -210,6 +210,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;
   std::vector<Header> headers_;  // of the record that is being handed over
+  std::string published_;        // one of its headers, where it does not go with that time
   std::string id_;
 };
 

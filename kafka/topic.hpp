@@ -42,6 +42,7 @@ struct Topic {
   TopicFacts facts;
   TopicBelief belief;
   std::int64_t configs_due_ns = 0;
+  std::int64_t age_max_ms = 0;  // TopicConfig's
   bool configured = false;
   bool active = false;  // in the list of topics that hand_over() walks
   bool place_anew_due = false;

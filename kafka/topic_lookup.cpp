@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -18,6 +19,7 @@ constexpr int kSliceMs = 1000;  // how long a call may hold up the end of the Ou
 constexpr int kTries = 5;
 constexpr int kConfigsTimeoutMs = 3000;
 constexpr int kConfigsSliceMs = 100;
+constexpr std::int64_t kAnyAge = std::numeric_limits<std::int64_t>::max();
 
 using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
 
@@ -32,19 +34,22 @@ ClientHandle make_client(const Properties& properties) {
   return client;
 }
 
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-  std::uint32_t number = 0;
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
-struct TopicConfig {
-  std::optional<std::uint32_t> max_message_bytes;
-  bool compacted = false;
-};
+// The second one is what brokers before 3.6 have; later ones heed it where the first is not set.
+bool limits_age(std::string_view name) {
+  return name == "message.timestamp.before.max.ms" || name == "message.timestamp.difference.max.ms";
+}
 
 TopicConfig read_config(const rd_kafka_ConfigResource_t* resource) {
   TopicConfig config;
+  bool brokers_time = false;  // and ours is not looked at
+  std::int64_t age_max_ms = kAnyAge;
   std::size_t count = 0;
   const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(resource, &count);
   for (const rd_kafka_ConfigEntry_t* entry : std::span(entries, count)) {
@@ -54,11 +59,16 @@ TopicConfig read_config(const rd_kafka_ConfigResource_t* resource) {
       continue;
     }
     if (name == "max.message.bytes") {
-      config.max_message_bytes = parse_number(value);
+      config.max_message_bytes = parse_number<std::uint32_t>(value);
     } else if (name == "cleanup.policy") {
       config.compacted = std::string_view(value).find("compact") != std::string_view::npos;
+    } else if (name == "message.timestamp.type") {
+      brokers_time = std::string_view(value) == "LogAppendTime";
+    } else if (limits_age(name)) {
+      age_max_ms = std::min(age_max_ms, parse_number<std::int64_t>(value).value_or(kAnyAge));
     }
   }
+  config.age_max_ms = brokers_time || age_max_ms == kAnyAge ? 0 : age_max_ms;
   return config;
 }
 
@@ -200,10 +210,8 @@ void TopicLookup::ask_configs(const Properties& properties, const std::vector<st
       rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
   for (const rd_kafka_ConfigResource_t* resource : std::span(described, count)) {
     if (rd_kafka_ConfigResource_error(resource) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      post([name = std::string(rd_kafka_ConfigResource_name(resource)),
-            config = read_config(resource)](LookupAnswers& answers) {
-        answers.on_topic_config(name, config.max_message_bytes, config.compacted);
-      });
+      post([name = std::string(rd_kafka_ConfigResource_name(resource)), config = read_config(resource)](
+               LookupAnswers& answers) { answers.on_topic_config(name, config); });
     }
   }
 } catch (const std::exception& error) {

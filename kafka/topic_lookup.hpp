@@ -20,6 +20,14 @@
 
 namespace ringpost::kafka {
 
+// Of an administrator's settings of a topic, those that concern us.
+struct TopicConfig {
+  std::optional<std::uint32_t> max_message_bytes;
+  bool compacted = false;
+  std::int64_t age_max_ms =
+      0;  // a record with an older time is refused, and its whole batch; 0: of any age is taken
+};
+
 class LookupAnswers {
  public:
   virtual ~LookupAnswers() = default;
@@ -30,8 +38,7 @@ class LookupAnswers {
   virtual void on_topic_refused(const std::string& name, int code) = 0;  // no right to see it
   // Says nothing about existence.
   virtual void on_topic_unanswered(const std::string& name, const std::string& why) = 0;
-  virtual void on_topic_config(const std::string& name, std::optional<std::uint32_t> max_message_bytes,
-                               bool compacted) = 0;
+  virtual void on_topic_config(const std::string& name, const TopicConfig& config) = 0;
   virtual void on_configs_unanswered(const std::string& why) = 0;  // not supported, or not permitted
 };
 

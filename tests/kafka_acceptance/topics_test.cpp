@@ -1,11 +1,14 @@
 // Topics that administrators have set up in their own way, and consumers that wait for transactions of others.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ipc/clock.hpp"
@@ -141,6 +144,38 @@ TEST(Topics, OneWithLogAppendTimeHasTheBrokersTime) {
     EXPECT_GE(batch.newest_ms, before_ms);
     EXPECT_FALSE(batch.transactional);
   }
+  EXPECT_EQ(daemon.stop(), 0) << daemon.log();
+}
+
+// Events that have waited longer than their topic takes old ones would be refused, each with its batch.
+TEST(Topics, OneThatTakesNoOldEventsGetsThemWithATimeThatItTakes) {
+  constexpr std::chrono::seconds kAgeMax{4};
+  constexpr int kRecentEvents = 500;
+  const KafkaCluster& kafka = KafkaCluster::shared();
+  // Compacted, so that a refusal says when the daemon knows the topic's settings.
+  kafka.create_topics({{"recent", 1, {"message.timestamp.before.max.ms=4000", "cleanup.policy=compact"}}});
+  Daemon daemon(instance_with(R"("recent")"));
+  daemon.wait_until_connected("kafkaid");
+  Publisher publisher(daemon.socket());
+  ASSERT_TRUE(wait_until(
+      [&] { return publisher.publish(numbered("recent", -1, std::nullopt)) == RINGPOST_INVALID_ARGUMENT; }));
+  ASSERT_EQ(publisher.publish_patiently(numbered("recent", 0, "key")), 0);
+  daemon.wait_until_delivered("kafkaid", 1);
+  daemon.process().signal(SIGSTOP);
+  const std::int64_t published_ms = ipc::realtime_ns() / 1'000'000;
+  for (int number = 1; number < kRecentEvents; ++number) {
+    ASSERT_EQ(publisher.publish_patiently(numbered("recent", number, "key")), 0);
+  }
+  std::this_thread::sleep_for(kAgeMax + std::chrono::seconds(1));
+  daemon.process().signal(SIGCONT);
+  daemon.wait_until_delivered("kafkaid", kRecentEvents);
+
+  const std::vector<Record> records = read_with_kcat(kafka.brokers(), "recent");
+  EXPECT_EQ(numbers_of(records), up_to(kRecentEvents));
+  const std::int64_t said_ms = std::stoll(records.back().header("ringpost-published").value());
+  EXPECT_GE(said_ms, published_ms);
+  EXPECT_GE(read_batches(kafka.segment("recent", 0)).back().newest_ms - said_ms,
+            kAgeMax / std::chrono::milliseconds(2));
   EXPECT_EQ(daemon.stop(), 0) << daemon.log();
 }
 
