@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace ringpost::kafka {
@@ -43,16 +44,24 @@ struct Name {
 
 // Second names that librdkafka knows for properties of the table.
 constexpr std::array kAliases = {
-    Name{"request.required.acks", "acks"},       Name{"delivery.timeout.ms", "message.timeout.ms"},
-    Name{"message.send.max.retries", "retries"}, Name{"compression.type", "compression.codec"},
+    Name{"request.required.acks", "acks"},
+    Name{"delivery.timeout.ms", "message.timeout.ms"},
+    Name{"message.send.max.retries", "retries"},
+    Name{"compression.type", "compression.codec"},
     Name{"queue.buffering.max.ms", "linger.ms"},
+    Name{"max.in.flight", "max.in.flight.requests.per.connection"},
 };
 
 constexpr std::array kNotForOverride = {
     Name{"bootstrap.servers", "the instance's brokers set it"},
     Name{"metadata.broker.list", "the instance's brokers set it"},
     Name{"transactional.id", "Ringpost sends no transactions"},
+    Name{"partitioner",
+         "Ringpost chooses the partition, as Java's producer does: same key, same partition, same order"},
 };
+
+constexpr std::string_view kInFlight = "max.in.flight.requests.per.connection";
+constexpr unsigned long kMaxInFlight = 5;
 
 std::string canonical(const std::string& name) {
   const auto alias =
@@ -75,6 +84,11 @@ void apply_overrides(Properties& properties, const Properties& overrides) {
       throw std::invalid_argument("librdkafka property " + given + " is fixed to " + std::string(row->value) +
                                   ": " + std::string(row->why) +
                                   "; remove it from the instance's librdkafka table");
+    }
+    if (name == kInFlight && std::strtoul(value.c_str(), nullptr, 10) > kMaxInFlight) {
+      throw std::invalid_argument(
+          "librdkafka property " + given + " is at most " + std::to_string(kMaxInFlight) +
+          ": same key, same order: brokers put no more than that in order when a batch is sent again");
     }
     properties[name] = value;
   }
