@@ -18,7 +18,7 @@ constexpr std::array kProducerTable = {
              "topics are created by administrators; the default is true"},
     Property{"message.timeout.ms", "0", true, "deadlines are ours: librdkafka's fire late and leave gaps"},
     Property{"enable.metrics.push", "false", false, "what a host does is nobody's business by default"},
-    Property{"statistics.interval.ms", "1000", true, "the connection's state is read from the statistics"},
+    Property{"statistics.interval.ms", "500", true, "the connection's state is read from the statistics"},
     Property{"compression.codec", "lz4", false, "more throughput on one machine: it saves the broker's CPU"},
     Property{"reconnect.backoff.max.ms", "1000", false, "the default of 10 s makes recovery late"},
     Property{"topic.metadata.refresh.interval.ms", "30000", false,

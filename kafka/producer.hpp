@@ -65,6 +65,10 @@ class Producer {
   void purge();                       // reports for everything that is inside follow within milliseconds
   std::uint64_t outstanding() const { return outstanding_; }
 
+  // Asks this broker who is in the cluster, on the connection that its records take; that an answer came is in the next
+  // statistics.
+  void ask(std::int32_t broker_id);
+
   // Opens what a topic needs before its first record.
   void warm(Topic& topic) { topic_handle(topic); }
   void forget(const Topic& topic) { topics_.erase(&topic); }
@@ -80,6 +84,7 @@ class Producer {
 
   ClientHandle client_;
   QueueHandle queue_;
+  QueueHandle answers_;  // to ask(); they wake nobody
   std::unordered_map<const Topic*, TopicHandle> topics_;
   std::uint64_t outstanding_ = 0;
 };
