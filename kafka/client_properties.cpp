@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "kafka/certificate_check.hpp"
@@ -19,7 +20,7 @@ constexpr std::array kProducerTable = {
              "topics are created by administrators; the default is true"},
     Property{"message.timeout.ms", "0", true, "deadlines are ours: librdkafka's fire late and leave gaps"},
     Property{"enable.metrics.push", "false", false, "what a host does is nobody's business by default"},
-    Property{"statistics.interval.ms", "1000", true, "the connection's state is read from the statistics"},
+    Property{"statistics.interval.ms", "500", true, "the connection's state is read from the statistics"},
     Property{"compression.codec", "lz4", false, "more throughput on one machine: it saves the broker's CPU"},
     Property{"reconnect.backoff.max.ms", "1000", false, "the default of 10 s makes recovery late"},
     Property{"topic.metadata.refresh.interval.ms", "30000", false,
@@ -45,16 +46,24 @@ struct Name {
 
 // Second names that librdkafka knows for properties of the table.
 constexpr std::array kAliases = {
-    Name{"request.required.acks", "acks"},       Name{"delivery.timeout.ms", "message.timeout.ms"},
-    Name{"message.send.max.retries", "retries"}, Name{"compression.type", "compression.codec"},
+    Name{"request.required.acks", "acks"},
+    Name{"delivery.timeout.ms", "message.timeout.ms"},
+    Name{"message.send.max.retries", "retries"},
+    Name{"compression.type", "compression.codec"},
     Name{"queue.buffering.max.ms", "linger.ms"},
+    Name{"max.in.flight", "max.in.flight.requests.per.connection"},
 };
 
 constexpr std::array kNotForOverride = {
     Name{"bootstrap.servers", "the instance's brokers set it"},
     Name{"metadata.broker.list", "the instance's brokers set it"},
     Name{"transactional.id", "Ringpost sends no transactions"},
+    Name{"partitioner",
+         "Ringpost chooses the partition, as Java's producer does: same key, same partition, same order"},
 };
+
+constexpr std::string_view kInFlight = "max.in.flight.requests.per.connection";
+constexpr unsigned long kMaxInFlight = 5;
 
 std::string canonical(const std::string& name) {
   const auto alias =
@@ -77,6 +86,11 @@ void apply_overrides(Properties& properties, const Properties& overrides) {
       throw std::invalid_argument("librdkafka property " + given + " is fixed to " + std::string(row->value) +
                                   ": " + std::string(row->why) +
                                   "; remove it from the instance's librdkafka table");
+    }
+    if (name == kInFlight && std::strtoul(value.c_str(), nullptr, 10) > kMaxInFlight) {
+      throw std::invalid_argument(
+          "librdkafka property " + given + " is at most " + std::to_string(kMaxInFlight) +
+          ": same key, same order: brokers put no more than that in order when a batch is sent again");
     }
     properties[name] = value;
   }

@@ -15,6 +15,7 @@ constexpr std::size_t kMaxMissingTopics =
     1000;  // names that only a pattern allowed and that turned out missing
 constexpr std::int64_t kProbePauseNs = 1'000'000'000;
 constexpr std::int64_t kIdleProbePauseNs = 10'000'000'000;
+constexpr std::int64_t kAskInVainPauseNs = 30'000'000'000;
 constexpr std::int64_t kConfigsRefreshNs = 300'000'000'000;
 
 std::uint32_t batch_bytes_of(const Properties& properties) {
@@ -40,7 +41,8 @@ Outbox::Impl::Impl(const OutboxConfig& config, RecordOwner& owner)
       identity_{config.instance, config.bootstrap_servers},
       linger_(config.linger),
       credentials_(config.properties, config.secret_files, wakeup_),
-      lookup_(plain_properties(identity_, credentials_.properties()), wakeup_) {
+      lookup_(plain_properties(identity_, credentials_.properties()), wakeup_),
+      probes_(plain_properties(identity_, credentials_.properties()), wakeup_) {
   set_credentials();
   batch_bytes_ = batch_bytes_of(properties_[0]);
   const std::int64_t now_ns = monotonic_ns();
@@ -256,31 +258,6 @@ void Outbox::Impl::on_topic_config(const std::string& name, const TopicConfig& c
   }
 }
 
-void Outbox::Impl::mark_connected() {
-  connection_.ever_connected = true;
-  if (!std::exchange(connection_.connected, true)) {
-    for (const auto& [name, topic] : topics_) {
-      topic->belief.ask_soon();
-    }
-    next_ask_ns_ = 0;
-    wake_at(monotonic_ns());
-  }
-}
-
-void Outbox::Impl::mark_disconnected() {
-  if (std::exchange(connection_.connected, false)) {
-    connection_.disconnected_since_ns = monotonic_ns();
-    next_probe_ns_ = 0;
-  }
-}
-
-// A client of its own got no answer; the producer may still have a connection that it lives on.
-void Outbox::Impl::on_cluster_silent() {
-  if (brokers_.up == 0) {
-    mark_disconnected();
-  }
-}
-
 void Outbox::Impl::on_configs_unanswered(const std::string& why) {
   configs_from_ns_ = monotonic_ns() + kConfigsRefreshNs;
   if (connection_.last_error.empty()) {
@@ -291,6 +268,7 @@ void Outbox::Impl::on_configs_unanswered(const std::string& why) {
 void Outbox::Impl::step_lookups(std::int64_t now_ns) {
   using Kind = TopicLookup::Kind;
   lookup_.take(*this);
+  take_probes(now_ns);
   step_credentials(now_ns);
   for (const std::string& name : std::exchange(retell_, {})) {
     if (const Topic* const topic = find_topic(name)) {
@@ -307,22 +285,28 @@ void Outbox::Impl::step_lookups(std::int64_t now_ns) {
   if (lookup_.busy(Kind::kTopics)) {
     return;  // its answer rings
   }
-  if (now_ns >= next_ask_ns_) {
+  if (now_ns >= ask_at_ns()) {
     ask_due_topics(now_ns);
   }
-  if ((!connection_.connected || probe_wanted_) && now_ns >= next_probe_ns_ && !lookup_.busy(Kind::kTopics)) {
+  if (probe_wanted_ && now_ns >= next_probe_ns_ && !lookup_.busy(Kind::kTopics)) {
     next_probe_ns_ = now_ns + (connection_.connected ? kIdleProbePauseNs : kProbePauseNs);
     probe_wanted_ = false;
     lookup_.describe({});
   }
-  wake_at(connection_.connected ? next_ask_ns_ : std::min(next_ask_ns_, next_probe_ns_));
+  wake_at(probe_wanted_ ? std::min(ask_at_ns(), next_probe_ns_) : ask_at_ns());
+}
+
+// While nobody answers the producer, to ask would cost more than its own tries.
+std::int64_t Outbox::Impl::ask_at_ns() const {
+  const bool in_vain = asked_ns_ != 0 && !connection_.connected && brokers_.silent() > 0;
+  return in_vain ? std::max(next_ask_ns_, asked_ns_ + kAskInVainPauseNs) : next_ask_ns_;
 }
 
 void Outbox::Impl::ask_due_topics(std::int64_t now_ns) {
   std::vector<std::string> names;
   next_ask_ns_ = kNever;
   for (const auto& [name, topic] : topics_) {
-    if (topic->belief.due(now_ns) && names.size() < TopicLookup::kMaxNames) {
+    if (topic->belief.due(now_ns + TopicBelief::kTogetherNs) && names.size() < TopicLookup::kMaxNames) {
       topic->belief.asked();
       names.push_back(name);
     } else {
@@ -330,6 +314,7 @@ void Outbox::Impl::ask_due_topics(std::int64_t now_ns) {
     }
   }
   if (!names.empty()) {
+    asked_ns_ = now_ns;
     lookup_.describe(std::move(names));
   }
 }

@@ -31,8 +31,10 @@ struct OutboxConfig {
 };
 
 struct Connection {
-  bool ever_connected = false;             // to one of the configured brokers
-  bool connected = false;                  // at least one broker connection is up
+  bool ever_connected = false;  // to one of the configured brokers
+  bool connected = false;       // at least one broker answers
+  // While connected: the cluster's brokers that do not answer, and why; empty: all do, as far as is known.
+  std::string unreachable;
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people
   // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave

@@ -1,7 +1,6 @@
 // Secrets and certificates that change while we run.
 #include <utility>
 
-#include "kafka/complaint.hpp"
 #include "kafka/outbox_impl.hpp"
 
 namespace ringpost::kafka {
@@ -26,7 +25,9 @@ std::string value_of(const Properties& properties, const std::string& name) {
 void Outbox::Impl::set_credentials() {
   properties_[0] = producer_properties(identity_, credentials_.properties(), linger_);
   properties_[1] = quarantine_properties(properties_[0]);
-  lookup_.use(plain_properties(identity_, credentials_.properties()));
+  const Properties plain = plain_properties(identity_, credentials_.properties());
+  lookup_.use(plain);
+  probes_.use(plain);
 }
 
 void Outbox::Impl::step_credentials(std::int64_t now_ns) {
@@ -71,14 +72,9 @@ void Outbox::Impl::step_renewal(Route& renewed, std::int64_t now_ns) {
   }
 }
 
-void Outbox::Impl::note_complaint(std::string_view said) {
-  if (repeats_a_certificate(said)) {
-    return;
-  }
-  connection_.last_error = complaint_of(said);
-  if (!credentials_.problem().empty()) {
-    connection_.last_error += "; " + credentials_.problem();
-  }
+// What may be the cause is said beside what it has led to.
+std::string Outbox::Impl::with_credentials_problem(std::string complaint) const {
+  return credentials_.problem().empty() ? complaint : complaint + "; " + credentials_.problem();
 }
 
 }  // namespace ringpost::kafka

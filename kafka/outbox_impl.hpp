@@ -1,6 +1,7 @@
-// The Outbox's inside. Five files fill it: outbox.cpp (its face, topics and look-ups), outbox_handover.cpp
-// (queues to windows), outbox_reports.cpp (reports, and a producer's end), outbox_blocks.cpp (to disk and back, and
-// the ends of what waits: deadlines, missing topics) and outbox_credentials.cpp (secrets and certificates that change).
+// The Outbox's inside. Six files fill it: outbox.cpp (its face, topics and look-ups), outbox_connection.cpp (which brokers are
+// there, and what Kafka does not take), outbox_credentials.cpp (secrets and certificates that change),
+// outbox_handover.cpp (queues to windows), outbox_reports.cpp (reports, and a producer's end) and outbox_blocks.cpp (to disk and
+// back, and the ends of what waits: deadlines, missing topics).
 //
 //   add() ─▶ unassigned ─topic known─▶ queue of a partition ─window has room─▶ window ─acknowledged─▶ delivered
 //            (unkeyed: partition at hand-over)  ▲                                │
@@ -18,7 +19,9 @@
 #include <vector>
 
 #include "kafka/blocks.hpp"
+#include "kafka/broker_probe.hpp"
 #include "kafka/client_properties.hpp"
+#include "kafka/cluster_view.hpp"
 #include "kafka/credential_watch.hpp"
 #include "kafka/outbox.hpp"
 #include "kafka/producer.hpp"
@@ -77,20 +80,30 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   Topic* find_topic(std::string_view name);
   void activate(Topic& topic);
   void step_lookups(std::int64_t now_ns);
+  std::int64_t ask_at_ns() const;
   void ask_due_topics(std::int64_t now_ns);
   void forget_a_missing_topic();
   void tell(const Topic& topic);
   void plan_next_ask(const Topic& topic);
-  void mark_connected();
-  void mark_disconnected();
-  void on_cluster_answered() override { mark_connected(); }
-  void on_cluster_silent() override;
   void on_topic_exists(const std::string& name, std::int32_t partition_count) override;
   void on_topic_missing(const std::string& name) override;
   void on_topic_refused(const std::string& name, int code) override;
   void on_topic_unanswered(const std::string& name, const std::string& why) override;
   void on_topic_config(const std::string& name, const TopicConfig& config) override;
   void on_configs_unanswered(const std::string& why) override;
+
+  // outbox_connection.cpp
+  void on_statistics(std::string_view json) override;
+  void take_probes(std::int64_t now_ns);
+  void judge_connection(std::int64_t now_ns);
+  void mark_connected();
+  void mark_disconnected(std::int64_t now_ns);
+  void on_cluster_answered() override;
+  void on_cluster_silent() override;
+  void note_trouble(const Topic* topic, std::string text);
+  void end_trouble();
+  void on_error(int code, const std::string& text, bool fatal) override;
+  void on_log(std::string_view facility, std::string_view text) override;
 
   // outbox_handover.cpp
   void hand_over_topic(Topic& topic, std::int64_t now_ns);
@@ -150,20 +163,15 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void step_credentials(std::int64_t now_ns);
   void renew_producers(bool password_alone, std::int64_t now_ns);
   void step_renewal(Route& route, std::int64_t now_ns);
-  void note_complaint(std::string_view said);
+  std::string with_credentials_problem(std::string complaint) const;
 
   // outbox_reports.cpp
   void poll_producers();
   void on_report(const Report& report) override;
-  void on_statistics(std::string_view json) override;
-  void on_error(int code, const std::string& text, bool fatal) override;
-  void on_log(std::string_view facility, std::string_view text) override;
   void on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report);
   void on_refused(Topic& topic, Partition& partition, Entry& entry, int code);
   void hold(Topic& topic, std::int64_t now_ns);
   void on_given_up(Topic& topic, int code);
-  void note_trouble(const Topic* topic, std::string text);
-  void end_trouble();
   void end_producer(Route& route);
   void step_routes(std::int64_t now_ns);
   void replace_producer(Route& route, std::int64_t now_ns);
@@ -184,6 +192,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   std::uint32_t batch_bytes_ = 0;
   Reaper reaper_;  // before all that retires into it
   TopicLookup lookup_;
+  BrokerProbes probes_;
   std::array<Route, 2> routes_;
   Route* polled_ = nullptr;  // whose events are being taken
 
@@ -191,8 +200,9 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   Topic* last_topic_ = nullptr;   // of the latest add(): most often the next one's too
   std::vector<Topic*> active_;    // those with queued records
   std::int64_t next_ask_ns_ = 0;  // the soonest look-up
+  std::int64_t asked_ns_ = 0;
   std::int64_t next_probe_ns_ = 0;
-  bool probe_wanted_ = false;  // no connection is up, and none is wanted: is the cluster still there?
+  bool probe_wanted_ = true;  // nothing is known of any broker: is the cluster there?
   std::vector<std::string> configs_due_;
   std::int64_t configs_from_ns_ = 0;  // not asked for before
   std::vector<std::string> retell_;   // confirm_topic() of what is known
@@ -203,9 +213,13 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   std::int64_t windows_seen_ns_ = 0;
 
   StatisticsReader statistics_;
-  BrokerStates brokers_;  // of the main producer, a second ago at the most
+  std::vector<BrokerReading> readings_;  // of the main producer, half a second ago at the most
+  ClusterView brokers_;
+  std::int64_t looked_up_ns_ = 0;  // a look-up was answered
+  std::int64_t alive_ns_ = 0;      // a broker was known to answer
   Connection connection_;
-  const Topic* troubled_ = nullptr;      // whose trouble it is; null: the producer's
+  const Topic* troubled_ = nullptr;  // whose trouble it is; null: the producer's
+  std::int64_t troubled_ns_ = 0;
   std::uint64_t troubled_producer_ = 0;  // the latest one then: deliveries of it and before prove nothing
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "kafka/complaint.hpp"
 #include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
 
@@ -85,18 +84,6 @@ void Outbox::Impl::on_given_up(Topic& topic, int code) {
   note_trouble(&topic, topic.name + ": " + describe_error(code));
 }
 
-void Outbox::Impl::note_trouble(const Topic* topic, std::string text) {
-  connection_.last_error = text;
-  connection_.trouble = std::move(text);
-  troubled_ = topic;
-  troubled_producer_ = counts_.producers_created;
-}
-
-void Outbox::Impl::end_trouble() {
-  troubled_ = nullptr;
-  connection_.trouble.clear();
-}
-
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
   const Ticket ticket = entry.ticket;
   const std::uint64_t position = report.tag.position;
@@ -143,41 +130,6 @@ void Outbox::Impl::hold(Topic& topic, std::int64_t now_ns) {
   if (now_ns >= topic.hold_until_ns) {
     topic.hold_pause_ns = doubled(topic.hold_pause_ns, kFirstHoldNs, kLongestHoldNs);
     topic.hold_until_ns = now_ns + topic.hold_pause_ns;
-  }
-}
-
-void Outbox::Impl::on_statistics(std::string_view json) {
-  if (polled_ != &route(RouteId::kMain) || !statistics_.read(json, brokers_)) {
-    return;
-  }
-  if (brokers_.up > 0) {
-    mark_connected();
-  } else if (brokers_.struggling > 0) {
-    mark_disconnected();
-  } else {
-    probe_wanted_ = true;  // librdkafka does not connect before there is something to send
-  }
-}
-
-void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
-  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) note_complaint(text);  // says less than what came before
-  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) credentials_.look_soon();
-  if (fatal) {
-    // Our own refusals end it by gapless; those have said already whose trouble it is.
-    if (code != RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) note_trouble(nullptr, connection_.last_error);
-    end_producer(*polled_);
-  } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && polled_ == &route(RouteId::kMain)) {
-    mark_disconnected();
-  }
-}
-
-// That a connection has ended means nothing where another is up: brokers end idle ones.
-void Outbox::Impl::on_log(std::string_view facility, std::string_view text) {
-  if (facility == "GETPID") {
-    note_trouble(nullptr, complaint_of(text));
-    --troubled_producer_;  // it delivers nothing before it has an id: what it delivers is the end of this
-  } else if (tells_of_a_failure(facility) && !connection_.connected) {
-    note_complaint(text);
   }
 }
 

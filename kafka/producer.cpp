@@ -93,6 +93,7 @@ Producer::Producer(const Properties& properties, const Wakeup& wakeup) {
   queue_.reset(rd_kafka_queue_get_main(client_.get()));
   rd_kafka_set_log_queue(client_.get(), nullptr);  // the main one
   wakeup.watch(queue_.get());
+  answers_.reset(rd_kafka_queue_new(client_.get()));
 }
 
 rd_kafka_topic_t* Producer::topic_handle(Topic& topic) {
@@ -196,6 +197,18 @@ bool Producer::set_password(const std::string& username, const std::string& pass
   return !error;
 }
 
+void Producer::ask(std::int32_t broker_id) {
+  while (const EventHandle answer{rd_kafka_queue_poll(answers_.get(), 0)}) {
+  }
+  std::array<char, 256> text{};
+  const AdminOptionsHandle options(
+      rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER));
+  if (rd_kafka_AdminOptions_set_broker(options.get(), broker_id, text.data(), text.size()) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_DescribeCluster(client_.get(), options.get(), answers_.get());
+  }
+}
+
 void Producer::purge() {
   rd_kafka_purge(client_.get(),
                  RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
@@ -205,6 +218,7 @@ void Producer::retire(Reaper& reaper) && {
   Wakeup::unwatch(queue_.get());  // the descriptor may be closed before librdkafka's threads have ended
   topics_.clear();
   queue_.reset();
+  answers_.reset();
   reaper.retire([client = std::make_shared<ClientHandle>(std::move(client_))] { client->reset(); });
 }
 

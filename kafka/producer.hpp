@@ -67,6 +67,9 @@ class Producer {
 
   // For the next connection: those that there are stay. False: not with this sasl.mechanism.
   bool set_password(const std::string& username, const std::string& password);
+  // Asks this broker who is in the cluster, on the connection that its records take; that an answer came is in the next
+  // statistics.
+  void ask(std::int32_t broker_id);
 
   // Opens what a topic needs before its first record.
   void warm(Topic& topic) { topic_handle(topic); }
@@ -83,6 +86,7 @@ class Producer {
 
   ClientHandle client_;
   QueueHandle queue_;
+  QueueHandle answers_;  // to ask(); they wake nobody
   std::unordered_map<const Topic*, TopicHandle> topics_;
   std::uint64_t outstanding_ = 0;
 };

@@ -15,6 +15,10 @@ class TopicBelief {
   static constexpr std::int64_t kDeletionNs = 15'000'000'000;
   static constexpr std::int64_t kRefusedNs = 5'000'000'000;
   static constexpr std::int64_t kRefreshNs = 30'000'000'000;
+  // Of a topic that is missing: an administrator may create it, and scripts get UNKNOWN_TOPIC until that is known.
+  static constexpr std::int64_t kMissingNs = 3'000'000'000;
+  // What is due so soon goes into a request that is sent now: all that is missing into one each 3 s.
+  static constexpr std::int64_t kTogetherNs = 1'000'000'000;
   static constexpr std::int64_t kFirstFailureNs =
       500'000'000;  // then twice as long each time, up to kRefreshNs
 
@@ -48,7 +52,7 @@ class TopicBelief {
       return false;
     }
     existed_ = false;
-    next_ask_ns_ = now_ns + kRefreshNs;
+    next_ask_ns_ = now_ns + kMissingNs;
     return true;
   }
 

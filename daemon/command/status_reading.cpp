@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <stdexcept>
 
 #include "daemon/config/values.hpp"
@@ -41,8 +42,12 @@ InstanceReading read_instance_status(const element& object) {
   reading.name = text(object, "name");
   reading.state = text(object, "state");
   reading.last_error = text(object, "last_error");
+  reading.unreachable = text(object, "unreachable");
   reading.trouble = text(object, "trouble");
   reading.brokers = text(object, "brokers");
+  for (const element topic : object["topics"].get_array()) {
+    if (text(topic, "state") == "missing") reading.missing_topics.push_back(text(topic, "name"));
+  }
   reading.clients = count(object, "clients");
   reading.lanes = count(object, "lanes");
   reading.accepted = count(object, "accepted");
@@ -130,6 +135,19 @@ std::string by_name(const InstanceReading& instance, std::string_view what,
   return line.empty() ? line : fmt::format("{}: {}: {}\n", instance.name, what, line);
 }
 
+// Scripts can make up names without end.
+std::string missing_line(const InstanceReading& instance) {
+  constexpr std::size_t kNamesMax = 10;
+  std::string names;
+  for (const std::string& name : instance.missing_topics | std::views::take(kNamesMax)) {
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  if (instance.missing_topics.size() > kNamesMax) {
+    names += fmt::format(" and {} more", instance.missing_topics.size() - kNamesMax);
+  }
+  return names.empty() ? names : fmt::format("{}: the cluster has no topic {}\n", instance.name, names);
+}
+
 // What an administrator has to know of the disk, a line each; nothing where all is well and nothing is there.
 std::string disk_lines(const InstanceReading& instance) {
   std::string lines;
@@ -198,10 +216,14 @@ std::string status_table(const StatusReading& status) {
   std::string details;
   for (const InstanceReading& instance : status.instances) {
     rows.push_back(row_of(instance));
-    if (!instance.last_error.empty() && instance.state != "connected")
+    if (instance.state == "degraded") {
+      details += fmt::format("{}: degraded: {}\n", instance.name, instance.unreachable);
+    } else if (!instance.last_error.empty() && instance.state != "connected") {
       details += fmt::format("{}: {}: {}\n", instance.name, instance.state, instance.last_error);
+    }
     if (!instance.trouble.empty())
       details += fmt::format("{}: not taken by Kafka: {}\n", instance.name, instance.trouble);
+    details += missing_line(instance);
     details += by_name(instance, "refused", instance.refused);
     details += by_name(instance, "dead letters", instance.dead_letters_by_reason);
     details += disk_lines(instance);

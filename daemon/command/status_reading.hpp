@@ -13,8 +13,10 @@ struct InstanceReading {
   std::string name;
   std::string state;
   std::string last_error;
+  std::string unreachable;
   std::string trouble;
-  std::string brokers;  // "host:port,host:port": what a consumer may start from
+  std::vector<std::string> missing_topics;  // that the cluster does not have
+  std::string brokers;                      // "host:port,host:port": what a consumer may start from
   std::uint64_t clients = 0;
   std::uint64_t lanes = 0;
   std::uint64_t accepted = 0;

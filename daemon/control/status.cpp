@@ -22,8 +22,8 @@ std::string_view state_of(const Reading& reading) {
   if (reading.late) return "not_answering";
   if (instance.removed) return "removed";
   if (!instance.enabled) return "disabled";
-  if (instance.connected) return "connected";
-  return instance.ever_connected ? "disconnected" : "never_connected";
+  if (instance.connected) return instance.unreachable.empty() ? "connected" : "degraded";
+  return instance.ever_connected ? "disconnected" : "connecting";
 }
 
 json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
@@ -94,6 +94,7 @@ json::object json_of(const Reading& reading) {
       {"ever_connected", instance.ever_connected},
       {"disconnected_for_ms", instance.disconnected_for_ms},
       {"last_error", instance.last_error},
+      {"unreachable", instance.unreachable},
       {"trouble", instance.trouble},
       {"clients", instance.clients},
       {"lanes", instance.lanes},

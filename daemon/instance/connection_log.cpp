@@ -12,6 +12,15 @@ ConnectionLog::ConnectionLog(std::string instance, std::string brokers)
 
 void ConnectionLog::note(const kafka::Connection& connection) {
   if (connection.connected != connected_) note_change(connection);
+  if (connection.unreachable != unreachable_) {
+    unreachable_ = connection.unreachable;
+    if (!unreachable_.empty()) {
+      log_limited(spdlog::level::warn, instance_ + "/degraded",
+                  "instance {}: degraded, events for these brokers wait: {}", instance_, unreachable_);
+    } else if (connected_) {
+      spdlog::info("instance {}: no longer degraded", instance_);
+    }
+  }
   if (connection.trouble != trouble_) {
     trouble_ = connection.trouble;
     if (!trouble_.empty())

@@ -1,4 +1,5 @@
-// What an instance's log says of its connection to Kafka: each change, why there is none, and what Kafka does not take.
+// What an instance's log says of its connection to Kafka: each change, why there is none, who is missing, and what Kafka does
+// not take.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ class ConnectionLog {
   bool was_connected_ = false;
   std::int64_t disconnected_since_ns_ = 0;
   std::string cause_;  // the latest that was written
+  std::string unreachable_;
   std::string trouble_;
   std::string credentials_problem_;
 };

@@ -59,7 +59,9 @@ void Delivery::dead(kafka::Ticket ticket, const kafka::DeadNotice& notice) {
 
 void Delivery::topic_facts(std::string_view topic, const kafka::TopicFacts& facts) {
   if (facts.state == kafka::TopicFacts::State::kMissing) {
-    log_limited(spdlog::level::warn, instance_ + "/missing",
+    // Each that is configured has a line; others are made up by scripts.
+    const bool configured = parts_.topics.is_configured(topic);
+    log_limited(spdlog::level::warn, instance_ + "/missing" + (configured ? "/" + std::string(topic) : ""),
                 "instance {}: the cluster has no topic {}: calls for it get UNKNOWN_TOPIC until an "
                 "administrator creates it",
                 instance_, topic);

@@ -32,6 +32,7 @@ struct InstanceStatus {
   bool ever_connected = false;
   std::int64_t disconnected_for_ms = 0;  // while not connected
   std::string last_error;
+  std::string unreachable;  // while connected: which brokers do not answer, and why; empty: all do
   std::string trouble;
   std::uint64_t clients = 0;
   std::uint64_t lanes = 0;

@@ -42,6 +42,7 @@ InstanceStatus Instance::Loop::read_status() {
   if (!connection.connected)
     status.disconnected_for_ms = (now_ns - connection.disconnected_since_ns) / kNsPerMs;
   status.last_error = connection.last_error;
+  status.unreachable = connection.unreachable;
   status.trouble = connection.trouble;
   status.clients = intake_.client_count();
   status.lanes = intake_.lane_count();

@@ -65,6 +65,10 @@ const Topics::Rule& Topics::add(std::string_view topic) {
   return rules_.emplace(topic, rule).first->second;
 }
 
+bool Topics::is_configured(std::string_view topic) const {
+  return std::find(config_.topics.begin(), config_.topics.end(), topic) != config_.topics.end();
+}
+
 const Topics::Rule* Topics::find(std::string_view topic) const {
   const auto found = rules_.find(topic);
   return found == rules_.end() ? nullptr : &found->second;

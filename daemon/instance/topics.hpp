@@ -45,7 +45,8 @@ class Topics {
   const Rule& rule(std::string_view topic, const Client& client);
   // Of a record that a dead daemon has left: its client's quota was asked then.
   const Rule& rule_of_inherited(std::string_view topic);
-  const Rule* find(std::string_view topic) const;  // null: it has no place
+  const Rule* find(std::string_view topic) const;    // null: it has no place
+  bool is_configured(std::string_view topic) const;  // by its name, not by a pattern
   std::int64_t deadline_ns(std::string_view topic, std::int64_t stamp_ns) const;
   void client_gone(std::uint64_t client_id) { names_.client_gone(client_id); }
 

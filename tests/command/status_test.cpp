@@ -48,7 +48,7 @@ TEST_F(Status, IsATableForPeople) {
   EXPECT_EQ(outcome.status, 0) << outcome.errors;
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("ringpostd 0."), HasSubstr("INSTANCE"), HasSubstr("DEAD LETTERS")));
-  EXPECT_THAT(outcome.output, ContainsRegex("crm +never_connected +[0-9]+ +[0-9]+ +0 +0 +0 +0 +0 +- "));
+  EXPECT_THAT(outcome.output, ContainsRegex("crm +connecting +[0-9]+ +[0-9]+ +0 +0 +0 +0 +0 +- "));
   EXPECT_THAT(outcome.output, ContainsRegex("kafkaid +connected +1 +[0-9]+ +3 +3 +0 +0 +1 +- "));
   EXPECT_THAT(outcome.output, HasSubstr("kafkaid: refused: UNKNOWN_TOPIC 1\n"));
 }
@@ -62,7 +62,7 @@ TEST_F(Status, IsJsonForPrograms) {
   const boost::json::array& instances = json.at("instances").as_array();
   ASSERT_EQ(instances.size(), 2U);
   EXPECT_EQ(instances[0].at("name").as_string(), "crm");
-  EXPECT_EQ(instances[0].at("state").as_string(), "never_connected");
+  EXPECT_EQ(instances[0].at("state").as_string(), "connecting");
   EXPECT_EQ(instances[1].at("name").as_string(), "kafkaid");
   EXPECT_EQ(instances[1].at("state").as_string(), "connected");
 }

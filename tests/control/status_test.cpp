@@ -92,6 +92,7 @@ TEST(StatusJson, AnInstancesFields) {
                                                      "connected",
                                                      "ever_connected",
                                                      "last_error",
+                                                     "unreachable",
                                                      "trouble",
                                                      "disconnected_for_ms",
                                                      "clients",
@@ -126,10 +127,12 @@ TEST(StatusJson, AnInstancesFields) {
 TEST(StatusJson, TheStateIsOneWord) {
   InstanceStatus status = reading();
   EXPECT_EQ(parsed(status).at("state"), "connected");
+  status.unreachable = "kafka2:9092/2: no answer";
+  EXPECT_EQ(parsed(status).at("state"), "degraded");
   status.connected = false;
   EXPECT_EQ(parsed(status).at("state"), "disconnected");
   status.ever_connected = false;
-  EXPECT_EQ(parsed(status).at("state"), "never_connected");
+  EXPECT_EQ(parsed(status).at("state"), "connecting");
   status.enabled = false;
   EXPECT_EQ(parsed(status).at("state"), "disabled");
   const Reading late{status, true, 2'500};

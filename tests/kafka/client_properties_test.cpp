@@ -5,10 +5,13 @@
 
 #include <stdexcept>
 
+#include "kafka/examine.hpp"
+
 namespace ringpost::kafka {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const ClientIdentity kIdentity{.instance = "kafkaid", .bootstrap_servers = "broker1:9092"};
@@ -51,6 +54,36 @@ TEST(ClientProperties, NorByItsSecondName) {
   EXPECT_THAT(refusal_of({{"message.send.max.retries", "1"}}), HasSubstr("is fixed"));
   EXPECT_THAT(refusal_of({{"bootstrap.servers", "x:1"}}), HasSubstr("the instance's brokers"));
   EXPECT_THAT(refusal_of({{"transactional.id", "x"}}), HasSubstr("no transactions"));
+}
+
+// By whatever name or value, `ringpost check` refuses what a promise of README's would be broken by, and names it.
+TEST(ClientProperties, WhatWouldBreakAPromiseIsRefusedWithThePromise) {
+  struct Row {
+    const char* name;
+    const char* value;
+    const char* promise;
+  };
+  for (const Row& row : {
+           Row{"enable.idempotence", "false", "no reordering and no duplicates"},
+           Row{"enable.gapless.guarantee", "false", "before a follower can overtake"},
+           Row{"acks", "0", "an acknowledged event survives the loss of a broker"},
+           Row{"acks", "1", "an acknowledged event survives the loss of a broker"},
+           Row{"request.required.acks", "0", "an acknowledged event survives the loss of a broker"},
+           Row{"partitioner", "random", "same key, same partition, same order"},
+           Row{"max.in.flight", "6", "same key, same order"},
+           Row{"max.in.flight.requests.per.connection", "1000", "same key, same order"},
+           Row{"allow.auto.create.topics", "true", "topics are created by administrators"},
+           Row{"message.timeout.ms", "1000", "deadlines are ours"},
+           Row{"delivery.timeout.ms", "1000", "deadlines are ours"},
+           Row{"queue.buffering.max.messages", "1000", "our windows are the limit"},
+           Row{"queue.buffering.max.kbytes", "1000", "far above all windows together"},
+           Row{"retries", "3", "retried until it is delivered or refused"},
+           Row{"queuing.strategy", "lifo", "same key, same order"},
+       }) {
+    EXPECT_THAT(refusal_of({{row.name, row.value}}), AllOf(HasSubstr(row.name), HasSubstr(row.promise)));
+    EXPECT_THAT(property_problem(row.name, row.value), HasSubstr(row.promise));
+  }
+  EXPECT_EQ(refusal_of({{"max.in.flight", "1"}}), "") << "fewer break nothing";
 }
 
 TEST(ClientProperties, TheRestPassesThrough) {

@@ -119,7 +119,7 @@ TEST(TopicBelief, OneNoIsNotBelieved) {
   EXPECT_EQ(belief.next_ask_ns(), kSecond + TopicBelief::kAskAgainNs);
   EXPECT_FALSE(belief.answered_missing(3 * kSecond));
   EXPECT_TRUE(belief.answered_missing(4 * kSecond));
-  EXPECT_EQ(belief.next_ask_ns(), 4 * kSecond + TopicBelief::kRefreshNs) << "it may be created";
+  EXPECT_EQ(belief.next_ask_ns(), 4 * kSecond + TopicBelief::kMissingNs) << "it may be created";
 }
 
 TEST(TopicBelief, ATopicThatExistedTakesLonger) {
