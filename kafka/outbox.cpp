@@ -15,7 +15,7 @@ constexpr std::size_t kMaxMissingTopics =
     1000;  // names that only a pattern allowed and that turned out missing
 constexpr std::int64_t kProbePauseNs = 1'000'000'000;
 constexpr std::int64_t kIdleProbePauseNs = 10'000'000'000;
-constexpr std::int64_t kAskInVainPauseNs = 30'000'000'000;
+constexpr std::int64_t kAskInVainPauseNs = 60'000'000'000;
 constexpr std::int64_t kConfigsRefreshNs = 300'000'000'000;
 
 std::uint32_t batch_bytes_of(const Properties& properties) {

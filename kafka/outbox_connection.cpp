@@ -8,8 +8,6 @@
 namespace ringpost::kafka {
 namespace {
 
-// A look-up that was answered, by a broker that the producer does not know yet.
-constexpr std::int64_t kLookupHoldsNs = 3'000'000'000;
 // What a producer says of itself, and not again. librdkafka asks for an id each half second; a producer that has ended for want of one
 // has a successor within 10 s.
 constexpr std::int64_t kProducerTroubleNs = 15'000'000'000;
@@ -43,8 +41,7 @@ void Outbox::Impl::take_probes(std::int64_t now_ns) {
 }
 
 void Outbox::Impl::judge_connection(std::int64_t now_ns) {
-  const bool looked_up = looked_up_ns_ != 0 && now_ns - looked_up_ns_ < kLookupHoldsNs;
-  if (brokers_.answering() > 0 || (looked_up && brokers_.silent() > 0)) {
+  if (brokers_.answering() > 0) {
     alive_ns_ = now_ns;
     mark_connected();
     connection_.unreachable = brokers_.describe_silent();
@@ -78,10 +75,13 @@ void Outbox::Impl::mark_disconnected(std::int64_t now_ns) {
   }
 }
 
+// It says more than nothing, and less than that those are silent whom the events would go to: a look-up asks the configured
+// addresses, where somebody may be who names others that can't be reached from here.
 void Outbox::Impl::on_cluster_answered() {
-  looked_up_ns_ = monotonic_ns();
-  if (!connection_.connected) alive_ns_ = looked_up_ns_;
-  mark_connected();
+  if (brokers_.silent() == 0) {
+    alive_ns_ = monotonic_ns();
+    mark_connected();
+  }
 }
 
 // A client of its own got no answer; the producer may still have a connection that it lives on.

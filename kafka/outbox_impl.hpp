@@ -215,8 +215,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   StatisticsReader statistics_;
   std::vector<BrokerReading> readings_;  // of the main producer, half a second ago at the most
   ClusterView brokers_;
-  std::int64_t looked_up_ns_ = 0;  // a look-up was answered
-  std::int64_t alive_ns_ = 0;      // a broker was known to answer
+  std::int64_t alive_ns_ = 0;  // a broker was known to answer
   Connection connection_;
   const Topic* troubled_ = nullptr;  // whose trouble it is; null: the producer's
   std::int64_t troubled_ns_ = 0;

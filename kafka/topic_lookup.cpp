@@ -129,10 +129,12 @@ void TopicLookup::describe_configs(std::vector<std::string> names) {
         [this, properties = properties_, names = std::move(names)] { ask_configs(*properties, names); });
 }
 
-void TopicLookup::post_unanswered(const std::vector<std::string>& names, const std::string& why) {
-  for (const std::string& name : names) {
-    post([name, why](LookupAnswers& answers) { answers.on_topic_unanswered(name, why); });
-  }
+void TopicLookup::post_unanswered(std::vector<std::string> names, const std::string& why) {
+  post([names = std::move(names), why](LookupAnswers& answers) {
+    for (const std::string& name : names) {
+      answers.on_topic_unanswered(name, why);
+    }
+  });
 }
 
 void TopicLookup::ask_topics(const Properties& properties, const std::vector<std::string>& names) try {
@@ -153,7 +155,9 @@ void TopicLookup::ask_topics(const Properties& properties, const std::vector<std
     return;
   }
   const MetadataHandle metadata(answer);
-  post([](LookupAnswers& answers) { answers.on_cluster_answered(); });
+  // Together: a thousand names must not wake the instance's thread a thousand times.
+  std::vector<Answer> found;
+  found.emplace_back([](LookupAnswers& answers) { answers.on_cluster_answered(); });
   std::unordered_set<std::string> unanswered(names.begin(), names.end());
   for (const auto& topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt))) {
     const std::string name = topic.topic;
@@ -161,19 +165,26 @@ void TopicLookup::ask_topics(const Properties& properties, const std::vector<std
       continue;
     }
     if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR && topic.partition_cnt > 0) {
-      post([name, count = topic.partition_cnt](LookupAnswers& answers) {
+      found.emplace_back([name, count = topic.partition_cnt](LookupAnswers& answers) {
         answers.on_topic_exists(name, count);
       });
     } else if (topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                topic.err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
-      post([name](LookupAnswers& answers) { answers.on_topic_missing(name); });
+      found.emplace_back([name](LookupAnswers& answers) { answers.on_topic_missing(name); });
     } else if (topic.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-      post([name, code = topic.err](LookupAnswers& answers) { answers.on_topic_refused(name, code); });
+      found.emplace_back(
+          [name, code = topic.err](LookupAnswers& answers) { answers.on_topic_refused(name, code); });
     } else {
       post_unanswered({name}, name + ": " + rd_kafka_err2str(topic.err));
     }
   }
-  post_unanswered({unanswered.begin(), unanswered.end()}, "the cluster's answer leaves it out");
+  post([found = std::move(found)](LookupAnswers& answers) {
+    for (const Answer& each : found) {
+      each(answers);
+    }
+  });
+  if (!unanswered.empty())
+    post_unanswered({unanswered.begin(), unanswered.end()}, "the cluster's answer leaves it out");
 } catch (const std::exception& error) {
   post_unanswered(names, error.what());
 }

@@ -45,7 +45,8 @@ class LookupAnswers {
 // Called on the instance's thread. Answers come through take().
 class TopicLookup {
  public:
-  static constexpr std::size_t kMaxNames = 500;  // a request
+  static constexpr std::size_t kMaxNames =
+      250;  // a request: librdkafka's work for each grows with their number
 
   TopicLookup(Properties properties, const Wakeup& wakeup);
   void use(Properties properties);  // for the clients that are made from now on
@@ -78,7 +79,7 @@ class TopicLookup {
   // On a helper thread.
   void ask_topics(const Properties& properties, const std::vector<std::string>& names);
   void ask_configs(const Properties& properties, const std::vector<std::string>& names);
-  void post_unanswered(const std::vector<std::string>& names, const std::string& why);
+  void post_unanswered(std::vector<std::string> names, const std::string& why);
   bool stopped() const {
     return stop_.load(std::memory_order_relaxed);
   }  // orders nothing: the thread is joined

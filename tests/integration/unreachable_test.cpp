@@ -30,7 +30,7 @@ TEST(Unreachable, WhoAnswersAndIsNoBrokerIsNamed) {
   for (const Case& each :
        {Case{std::string(kHttpAnswer), OddPeer::Then::kHangsUp, "Invalid response size"},
         Case{"", OddPeer::Then::kHangsUp, "Disconnected"},
-        Case{"", OddPeer::Then::kGoesOn, "is there a Kafka broker at this address?"},
+        Case{"", OddPeer::Then::kGoesOn, "is there a Kafka broker at this address"},
         Case{std::string(300, '\1'), OddPeer::Then::kGoesOn, "not connected to Kafka: "}}) {
     SCOPED_TRACE(each.said);
     const OddPeer peer(each.answer, each.then);
