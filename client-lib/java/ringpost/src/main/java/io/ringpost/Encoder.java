@@ -200,9 +200,24 @@ final class Encoder {
 
   /** units[0..count). */
   private int putUnits(int begin, int count, Lone lone) {
+    int ascii = putAscii(units, count, bytes, begin);
+    return ascii == count ? begin + count : putOthers(begin + ascii, ascii, count, lone);
+  }
+
+  /** What most texts are, in a loop of its own: a fifth of the time. How many units at the beginning are ASCII. */
+  private static int putAscii(char[] from, int count, byte[] to, int begin) {
+    for (int at = 0; at < count; ++at) {
+      char unit = from[at];
+      if (unit >= 0x80) return at;
+      to[begin + at] = (byte) unit;
+    }
+    return count;
+  }
+
+  private int putOthers(int begin, int first, int count, Lone lone) {
     byte[] out = bytes;
     int to = begin;
-    for (int at = 0; at < count; ++at) {
+    for (int at = first; at < count; ++at) {
       char unit = units[at];
       if (unit < 0x80) {
         out[to++] = (byte) unit;

@@ -52,6 +52,10 @@ final class Headers {
   }
 
   private void readNamed(String name, Object value) {
+    if (value instanceof String text) {
+      event.header(name, text, "");
+      return;
+    }
     Object found = Values.unwrapped(value);
     if (found instanceof NativeArray array) {
       for (long at = 0; at < array.getLength(); ++at) {

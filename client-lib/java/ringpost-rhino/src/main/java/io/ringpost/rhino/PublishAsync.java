@@ -71,8 +71,10 @@ final class PublishAsync extends BaseFunction {
   private void publish(Context context, Object[] arguments) {
     Object kafkaId = argument(arguments, 0);
     Object topic = argument(arguments, 1);
-    ScriptEvent event = new ScriptEvent(Values.string(kafkaId), Values.string(topic));
-    event.refuseNames(Values.kind(kafkaId), Values.kind(topic));
+    String kafkaIdText = Values.string(kafkaId);
+    String topicText = Values.string(topic);
+    ScriptEvent event = new ScriptEvent(kafkaIdText, topicText);
+    if (kafkaIdText == null || topicText == null) event.refuseNames(Values.kind(kafkaId), Values.kind(topic));
     try {
       readKey(event, argument(arguments, 3));
       new Headers(context, realm, event).read(argument(arguments, 4));
@@ -84,6 +86,10 @@ final class PublishAsync extends BaseFunction {
   }
 
   private static void readKey(ScriptEvent event, Object key) {
+    if (key instanceof String text) {
+      event.key(text, "");
+      return;
+    }
     Object value = Values.unwrapped(key);
     if (value == null || Undefined.isUndefined(value)) return;
     byte[] bytes = Values.bytes(value);

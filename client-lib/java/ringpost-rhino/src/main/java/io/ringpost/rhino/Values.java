@@ -18,6 +18,7 @@ final class Values {
 
   /** What a wrapper of Java's has in it; anything else as it is. */
   static Object unwrapped(Object value) {
+    if (value instanceof String) return value;
     return value instanceof Wrapper wrapper && !(value instanceof Symbol) ? wrapper.unwrap() : value;
   }
 

@@ -55,8 +55,8 @@ public final class ScriptEvent {
 
   /** One header. Null: a null header. Doubles come as JavaScript's text of them. */
   public void header(String name, Object value, String kind) {
-    if (value == null) {
-      event.header(name, (String) null);
+    if (value == null || value instanceof String) {
+      event.header(name, (String) value);
     } else if (value instanceof byte[] bytes) {
       event.header(name, bytes);
     } else {
