@@ -7,7 +7,7 @@
 //           | 2 size bytes
 //     size  = in groups of 7 bits, lowest first; all but the last have the high bit
 //
-// src/flat_event.cpp reads it there, readEvent() here. The pad is a stack: code of the script's that runs while an event is
+// client-lib/flat_event.cpp reads it there, readEvent() here. The pad is a stack: code of the script's that runs while an event is
 // being written (a getter) may publish, and its event then lies above `top`.
 'use strict';
 

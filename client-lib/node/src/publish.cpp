@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "client-lib/node/src/flat_event.hpp"
+#include "client-lib/flat_event.hpp"
 
 namespace ringpost::node {
 namespace {

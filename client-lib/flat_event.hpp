@@ -1,4 +1,4 @@
-// An event but for its message, as lib/wire.js writes it down; lib/wire.js has the grammar.
+// An event but for its message, as the bindings of Node.js and Java write it down; node/lib/wire.js has the grammar.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "client-lib/ringpost.hpp"
 
-namespace ringpost::node {
+namespace ringpost {
 
 // ringpost.h's bound. What is beyond it is counted, not kept: the library refuses such an event by the count alone.
 inline constexpr std::size_t kHeadersMax = 1024;
@@ -17,7 +17,7 @@ struct FlatEvent {
   std::array<ringpost_header, kHeadersMax> headers;  // as many as event.header_count; event points here
 };
 
-// Takes `flat` apart where it lies; the event points into it. False: it is not what wire.js writes.
+// Takes `flat` apart where it lies; the event points into it. False: it is not what they write.
 bool read_flat_event(std::span<char> flat, FlatEvent& out);
 
-}  // namespace ringpost::node
+}  // namespace ringpost

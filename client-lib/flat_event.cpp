@@ -1,8 +1,8 @@
-#include "client-lib/node/src/flat_event.hpp"
+#include "client-lib/flat_event.hpp"
 
 #include <algorithm>
 
-namespace ringpost::node {
+namespace ringpost {
 namespace {
 
 constexpr unsigned char kNull = 0;
@@ -81,4 +81,4 @@ bool read_flat_event(std::span<char> flat, FlatEvent& out) {
   return true;
 }
 
-}  // namespace ringpost::node
+}  // namespace ringpost

@@ -1,0 +1,69 @@
+#include "client-lib/java/jni/publish.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "client-lib/flat_event.hpp"
+#include "client-lib/java/jni/handles.hpp"
+#include "client-lib/ringpost.hpp"
+
+namespace ringpost::java {
+namespace {
+
+// Names, key and headers of nearly every event; larger ones are copied to memory that is made for them.
+constexpr std::size_t kUsualBytes = 1024;
+
+bool is_within(JNIEnv* env, const Part& part) {
+  if (part.array == nullptr || part.begin < 0 || part.size < 0) return false;
+  const jsize length = env->GetArrayLength(part.array);
+  return part.begin <= length && part.size <= length - part.begin;
+}
+
+void copy(JNIEnv* env, const Part& part, char* to) {
+  env->GetByteArrayRegion(part.array, part.begin, part.size, reinterpret_cast<jbyte*>(to));
+}
+
+// The reservation holds a lane, and the copy may wait for a collection of garbage: others take other lanes.
+int publish_in_place(JNIEnv* env, ringpost_handle* post, ringpost_event& event, const Part& text,
+                     unsigned flags) {
+  event.message_size = static_cast<std::size_t>(text.size);
+  ringpost_reservation reservation;
+  const int code = ringpost_reserve(post, &event, &reservation);
+  if (code != RINGPOST_OK) return code;
+  if (event.message_size <= reservation.capacity) copy(env, text, reservation.text);
+  return ringpost_commit(post, &reservation, event.message_size, flags);  // refuses what is larger, unread
+}
+
+int publish_flat(JNIEnv* env, ringpost_handle* post, std::span<char> flat, const Part& text, unsigned flags) {
+  FlatEvent event;
+  if (!read_flat_event(flat, event)) return kMalformed;
+  return publish_in_place(env, post, event.event, text, flags);
+}
+
+}  // namespace
+
+int publish(JNIEnv* env, std::int64_t handle, const Part& event, const Part& text, jint flags) {
+  const Use use(handle);
+  if (!use) return kClosed;
+  if (!is_within(env, event) || !is_within(env, text)) return kMalformed;
+  const auto size = static_cast<std::size_t>(event.size);
+  const auto of_the_library = static_cast<unsigned>(flags);
+  if (size <= kUsualBytes) {
+    std::array<char, kUsualBytes> flat;
+    copy(env, event, flat.data());
+    return publish_flat(env, use.post(), {flat.data(), size}, text, of_the_library);
+  }
+  const std::unique_ptr<char[]> flat(new (std::nothrow) char[size]);
+  if (flat == nullptr) {
+    env->ThrowNew(env->FindClass("java/lang/OutOfMemoryError"),
+                  "publishAsync: no memory for key and headers");
+    return kMalformed;
+  }
+  copy(env, event, flat.get());
+  return publish_flat(env, use.post(), {flat.get(), size}, text, of_the_library);
+}
+
+}  // namespace ringpost::java
