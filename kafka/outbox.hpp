@@ -20,8 +20,8 @@ struct OutboxConfig {
   std::string instance;  // for logs and client.id
   std::string bootstrap_servers;
   std::map<std::string, std::string> properties;  // librdkafka pass-through, e.g. security.protocol
-  std::map<std::string, std::string>
-      secret_files;                 // by property, e.g. sasl.password; looked at again and again
+  std::map<std::string, std::string> secret_files =
+      {};                           // by property, e.g. sasl.password; looked at again and again
   std::vector<std::string> topics;  // configured names without patterns: looked up at start
   std::string id_prefix;            // ringpost-id is "<id_prefix>-<sequence>"; empty: no such header
   std::chrono::milliseconds linger{5};
