@@ -24,15 +24,23 @@ struct Costs {
   std::vector<Cost> ringpost_bare;
 };
 
+// The latest round, on standard error: all of it takes minutes.
+void print_progress(const std::string& codec, const Costs& costs) {
+  std::fprintf(stderr,
+               "%s: librdkafka %.0f/s, ringpost %.0f/s, ProducerPerformance %.0f/s, ringpost, bare, %.0f/s\n",
+               codec.c_str(), costs.librdkafka.back().per_second, costs.ringpost.back().per_second,
+               costs.java.back().per_second, costs.ringpost_bare.back().per_second);
+}
+
 tests::KafkaCluster start_broker() { return tests::KafkaCluster({"--measured"}); }
 
 }  // namespace
 
 void run_kafka_contest(Effort effort) {
-  const auto messages = of_effort<std::uint64_t>(effort, 1'000, 300'000, 1'000'000);
-  const auto javas_messages = of_effort<std::uint64_t>(effort, 1'000, 2'500'000, 4'000'000);
+  const auto messages = of_effort<std::uint64_t>(effort, 1'000, 200'000, 1'000'000);
+  const auto javas_messages = of_effort<std::uint64_t>(effort, 1'000, 1'200'000, 4'000'000);
   const int contests = of_effort(effort, 1, 1, 2);
-  const int rounds = of_effort(effort, 1, 2, 2);
+  const int rounds = of_effort(effort, 1, 4, 2);
   const std::vector<std::string> codecs =
       effort == Effort::kSmoke ? std::vector<std::string>{"lz4"} : std::vector<std::string>{"none", "lz4"};
   std::map<std::string, Costs> costs;
@@ -67,6 +75,7 @@ void run_kafka_contest(Effort effort) {
         if (round % 2 == 0) of_codec.java.push_back(java.run());
         of_codec.ringpost_bare.push_back(bare.ringpost());
         if (round % 2 != 0) of_codec.java.push_back(java.run());
+        print_progress(codec, of_codec);
       }
     }
   }
