@@ -72,6 +72,11 @@ std::string without_name(std::string text) {
 BrokerProbes::BrokerProbes(Properties properties, const Wakeup& wakeup)
     : properties_(std::move(properties)), wakeup_(wakeup) {}
 
+void BrokerProbes::use(Properties properties) {
+  want({}, {});
+  properties_ = std::move(properties);
+}
+
 BrokerProbes::~BrokerProbes() {
   want({}, {});
   for (const std::unique_ptr<Probe>& probe : probes_) {

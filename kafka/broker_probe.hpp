@@ -9,7 +9,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "kafka/client_properties.hpp"
@@ -36,7 +35,7 @@ class BrokerProbes {
     std::string why;  // empty: what is known already
   };
   std::vector<Answer> take();
-  void use(Properties properties) { properties_ = std::move(properties); }  // of the probes to come
+  void use(Properties properties);  // from now on; those under way are begun anew when they are wanted again
 
  private:
   struct Probe {
