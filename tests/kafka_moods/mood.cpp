@@ -71,6 +71,13 @@ Mood::Mood() {
 }
 Mood::~Mood() = default;
 
+// The next mood begins with all three, wherever this one has ended.
+void Mood::TearDown() {
+  if (!HasFailure()) return;
+  for (const int broker : {1, 2, 3}) kafka().tell("kill", broker);
+  kafka().start({1, 2, 3});
+}
+
 ThreeBrokers& Mood::kafka() { return *shared_brokers; }
 
 void Mood::begin(const MoodPlan& plan) {

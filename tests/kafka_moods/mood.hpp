@@ -35,6 +35,7 @@ class Mood : public testing::Test {
  protected:
   Mood();
   ~Mood() override;
+  void TearDown() override;
   static ThreeBrokers& kafka();
 
   void begin(const MoodPlan& plan = {});
