@@ -14,8 +14,8 @@
 namespace ringpost::kafka {
 namespace {
 
-constexpr int kSliceMs = 100;  // how often to look for a refusal
-constexpr int kLongSliceMs =
+constexpr int kRefusalSliceMs = 100;  // how often to look for a refusal
+constexpr int kEndSliceMs =
     500;  // how long a call may hold up the end, once the broker is known to be silent
 
 using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
@@ -120,7 +120,7 @@ void BrokerProbes::run(const Probe& probe) try {
   const auto deadline = std::chrono::steady_clock::now() + probe.patience;
   std::string why = "no answer";
   for (bool told = false; !probe.stop.load(std::memory_order_relaxed);) {
-    if (client.answers(told ? kLongSliceMs : kSliceMs)) {
+    if (client.answers(told ? kEndSliceMs : kRefusalSliceMs)) {
       post({.address = probe.address, .answered = true, .why = {}});
       return;
     }

@@ -16,6 +16,9 @@ inline constexpr std::uint64_t kKeys = 499;
 
 // What two cores carry twice beside three brokers; 20,000 in the long form.
 inline std::uint64_t events_a_second() { return std::min(amount(2'000), 20'000U); }
+// Whether plain librdkafka publishes beside us: in the long form. Two producers that wait for a broker take both of two cores,
+// and the brokers need them to come back.
+inline bool compared() { return amount(1) > 1; }
 // How long a mood lasts where it could last for any time, and for how long a broker stands still: longer than it takes the others to
 // notice. 20 s in the long form.
 inline std::chrono::seconds hold() { return std::chrono::seconds(std::min(amount(2), 20U)); }

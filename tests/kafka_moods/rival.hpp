@@ -8,6 +8,8 @@
 #include <string>
 #include <thread>
 
+#include "tests/kafka_moods/events.hpp"
+
 namespace ringpost::tests {
 
 class Rival {
@@ -17,8 +19,8 @@ class Rival {
   Rival(const Rival&) = delete;
   Rival& operator=(const Rival&) = delete;
 
-  void rest(bool rests) { rests_ = rests; }  // publishes nothing for now
-  void stop();                               // nothing more is published; what was, is still delivered
+  void rest(bool rests) { rests_ = rests || !compared(); }  // publishes nothing for now
+  void stop();  // nothing more is published; what was, is still delivered
 
   std::uint64_t published() const { return published_; }
   std::uint64_t delivered() const { return delivered_; }
@@ -29,7 +31,7 @@ class Rival {
   struct Client;
   void publish(const std::string& topic);
 
-  std::atomic<bool> rests_{false};
+  std::atomic<bool> rests_{!compared()};
   std::atomic<bool> stopped_{false};
   std::atomic<bool> over_{false};
   std::atomic<bool> dead_{false};
