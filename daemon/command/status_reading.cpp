@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <stdexcept>
 
 #include "daemon/config/values.hpp"
@@ -139,8 +138,8 @@ std::string by_name(const InstanceReading& instance, std::string_view what,
 std::string missing_line(const InstanceReading& instance) {
   constexpr std::size_t kNamesMax = 10;
   std::string names;
-  for (const std::string& name : instance.missing_topics | std::views::take(kNamesMax)) {
-    names += (names.empty() ? "" : ", ") + name;
+  for (std::size_t at = 0; at < std::min(instance.missing_topics.size(), kNamesMax); ++at) {
+    names += (at == 0 ? "" : ", ") + instance.missing_topics[at];
   }
   if (instance.missing_topics.size() > kNamesMax) {
     names += fmt::format(" and {} more", instance.missing_topics.size() - kNamesMax);
