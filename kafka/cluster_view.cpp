@@ -22,6 +22,12 @@ void ClusterView::note_statistics(const std::vector<BrokerReading>& readings, st
   const bool up = std::any_of(readings.begin(), readings.end(), [](const BrokerReading& each) {
     return each.link == BrokerReading::Link::kUp;
   });
+  if (!readings.empty()) {
+    without_any_since_ns_ = 0;
+  } else if (without_any_since_ns_ == 0) {
+    without_any_since_ns_ = now_ns;
+  }
+  forgotten_ = readings.empty() && now_ns - without_any_since_ns_ >= kForgottenNs;
   quiet_ids_.clear();
   // A new producer has to learn the cluster again: what was known of it holds until then, unless nobody is there.
   if (learnt || !learnt_ || !up) {

@@ -32,12 +32,18 @@ class ClusterView {
   // Until the producer tries again to connect to a broker that has answered a probe.
   static constexpr std::int64_t kProducerPauseNs = 1'500'000'000;
 
+  // librdkafka takes off its list whom the cluster does not name. Where the brokers have all been held up it names none for a moment,
+  // and then librdkafka has nobody left to ask (2.14.2: for as long as we have watched it, with the brokers long back). So long it may
+  // know of none.
+  static constexpr std::int64_t kForgottenNs = 2'000'000'000;
+
   void note_statistics(const std::vector<BrokerReading>& readings, std::int64_t now_ns);
   // "NAME: why", as librdkafka tells of its connections.
   void note_complaint(const std::string& text);
   void note_probe(const std::string& address, bool answered, const std::string& why, std::int64_t now_ns);
 
   bool knows_cluster() const { return learnt_; }
+  bool has_forgotten_all() const { return forgotten_; }  // by the latest statistics
   int answering() const { return answering_; }
   int silent() const { return silent_; }
   // "kafka2:9092/2: Connect to ... failed: Connection refused; ...": all that are silent.
@@ -74,7 +80,9 @@ class ClusterView {
   bool learnt_ = false;
   static constexpr std::size_t kEarlyMax = 64;
   std::map<std::string, std::string>
-      early_;  // complaints by name, of brokers that no statistics have named yet
+      early_;                              // complaints by name, of brokers that no statistics have named yet
+  std::int64_t without_any_since_ns_ = 0;  // 0: it knows some
+  bool forgotten_ = false;
   int answering_ = 0;
   int silent_ = 0;
   std::vector<std::string> suspects_;

@@ -69,6 +69,20 @@ TEST_F(ClusterViewTest, AConnectionThatDoesNotComeUpIsSilenceAfterAWhile) {
   expect(2, 0);
 }
 
+TEST_F(ClusterViewTest, ThatAllBrokersAreForgottenIsSaidAfterAWhile) {
+  report({broker(1, Link::kUp)});
+  for (std::int64_t passed_ns = 0; passed_ns < ClusterView::kForgottenNs; passed_ns += kReportNs) {
+    report({});
+    EXPECT_FALSE(view.has_forgotten_all());
+  }
+  report({});
+  EXPECT_TRUE(view.has_forgotten_all());
+  report({configured(Link::kIdle)});
+  EXPECT_FALSE(view.has_forgotten_all());
+  report({});
+  EXPECT_FALSE(view.has_forgotten_all());
+}
+
 TEST_F(ClusterViewTest, ARefusalMakesItSooner) {
   report({broker(1, Link::kUp), broker(2, Link::kUp)});
   view.note_complaint("kafka2:9092/2: Disconnected");
