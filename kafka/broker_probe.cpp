@@ -61,7 +61,7 @@ class ProbeClient {
 };
 
 // "kafka1:9092/bootstrap: why": whose it is, is said beside it.
-std::string without_name(std::string text) {
+std::string without_name(const std::string& text) {
   constexpr std::string_view kName = "/bootstrap: ";
   const std::size_t end = text.find(kName);
   return end == std::string::npos ? text : text.substr(end + kName.size());

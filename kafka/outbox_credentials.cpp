@@ -73,7 +73,7 @@ void Outbox::Impl::step_renewal(Route& renewed, std::int64_t now_ns) {
 }
 
 // What may be the cause is said beside what it has led to.
-std::string Outbox::Impl::with_credentials_problem(std::string complaint) const {
+std::string Outbox::Impl::with_credentials_problem(const std::string& complaint) const {
   return credentials_.problem().empty() ? complaint : complaint + "; " + credentials_.problem();
 }
 

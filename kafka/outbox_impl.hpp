@@ -163,7 +163,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void step_credentials(std::int64_t now_ns);
   void renew_producers(bool password_alone, std::int64_t now_ns);
   void step_renewal(Route& route, std::int64_t now_ns);
-  std::string with_credentials_problem(std::string complaint) const;
+  std::string with_credentials_problem(const std::string& complaint) const;
 
   // outbox_reports.cpp
   void poll_producers();
