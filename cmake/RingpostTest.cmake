@@ -1,9 +1,8 @@
 # ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS]
-#               [TOGETHER [FILTER pattern] [KAFKA version...]])
+#               [TOGETHER [KAFKA version...]])
 #
 # One GoogleTest program; each of its tests is one of ctest's, under the program's name; with TOGETHER the program is one
-# test, run by one process: where what its tests share, a cluster of brokers, costs more than they do; FILTER is the short form
-# of a program whose whole takes too long (scripts/attack has it). With KAFKA it is one test
+# test, run by one process: where what its tests share, a cluster of brokers, costs more than they do. With KAFKA it is one test
 # for each of these versions, which its process finds in RINGPOST_KAFKA. LABEL is unit (the default),
 # integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
 # test. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
@@ -12,7 +11,7 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 
 function(ringpost_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT;FILTER" "SOURCES;LIBRARIES;KAFKA")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT" "SOURCES;LIBRARIES;KAFKA")
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
@@ -38,10 +37,7 @@ function(ringpost_test name)
     return()
   endif()
   if(arg_TOGETHER)
-    if(NOT arg_FILTER)
-      set(arg_FILTER *)
-    endif()
-    add_test(NAME "${name}: together" COMMAND ${name} --gtest_filter=${arg_FILTER})
+    add_test(NAME "${name}: together" COMMAND ${name})
     set_tests_properties("${name}: together" PROPERTIES ${properties})
     return()
   endif()
