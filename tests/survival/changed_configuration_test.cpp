@@ -68,9 +68,8 @@ class ChangedConfiguration : public Survival {
 TEST_F(ChangedConfiguration, ATopicTakenOffTheList) {
   daemon_.stop();
   start_with(both_topics());
-  expect_answer(0, "kafkaid", "others");
-  daemon_.wait_until_delivered("kafkaid", daemon_.status("kafkaid").accepted);
-  const std::uint64_t before = daemon_.status("kafkaid").accepted;
+  const std::uint64_t before = expect_answer(0, "kafkaid", "others");
+  daemon_.wait_until_delivered("kafkaid", before);
   kafka_.pause();
   publish("kafkaid", "orders", kEach);
   publish("kafkaid", "others", kEach);
