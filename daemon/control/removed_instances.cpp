@@ -25,9 +25,11 @@ std::vector<std::string> names_of(std::string_view instance, const Inheritance& 
   return names;
 }
 
-bool has_spooled(const std::string& directory) {
+bool has_spooled(const StateDirectory* state, const std::string& instance) {
   std::vector<std::string> files;
-  if (real_files().list(directory, files) != 0) return false;
+  if (state == nullptr ||
+      real_files().list(StateDirectory::instance_path(state->path(), instance), files) != 0)
+    return false;
   return std::any_of(files.begin(), files.end(), [](const std::string& file) {
     return parse_segment_name(Kind::kSpool, file).type == SegmentName::Type::kLog;
   });
@@ -45,11 +47,14 @@ InstanceConfig removed_config(std::string name) {
 
 }  // namespace
 
-std::vector<std::string> take_emptied(Estate& estate, const Config& config) {
+std::vector<std::string> take_emptied(Estate& estate, const Config& config, const StateDirectory* state) {
   std::vector<std::string> names;
   for (auto at = estate.instances.begin(); at != estate.instances.end();) {
     const auto here = at++;
-    if (is_configured(config, here->first) || !nothing_waits_in(here->second)) continue;
+    // What waits on disk is in the books of the arena.
+    if (is_configured(config, here->first) || !nothing_waits_in(here->second) ||
+        has_spooled(state, here->first))
+      continue;
     for (std::string& name : names_of(here->first, here->second)) names.push_back(std::move(name));
     estate.instances.erase(here);
   }
@@ -63,8 +68,7 @@ std::vector<InstanceConfig> removed_instances(const Estate& estate, const Config
   std::vector<std::string> folders;
   if (state != nullptr) real_files().list(state->path(), folders);
   for (std::string& name : folders) {
-    if (ipc::is_instance_name(name) && has_spooled(StateDirectory::instance_path(state->path(), name)))
-      names.insert(std::move(name));
+    if (ipc::is_instance_name(name) && has_spooled(state, name)) names.insert(std::move(name));
   }
   std::vector<InstanceConfig> removed;
   for (const std::string& name : names) {

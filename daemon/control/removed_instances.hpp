@@ -10,11 +10,12 @@
 
 namespace ringpost::daemon {
 
-// Takes those out of the estate that nothing is left of, and returns the keeper's names of what they had.
-std::vector<std::string> take_emptied(Estate& estate, const Config& config);
+// `state`: null where there is none; then what is on disk stays there.
 
-// A configuration for each of the others: it has no topics and no brokers, and lets nobody in. `state`: null where there is
-// none; then what is on disk stays there.
+// Takes those out of the estate that nothing is left of, and returns the keeper's names of what they had.
+std::vector<std::string> take_emptied(Estate& estate, const Config& config, const StateDirectory* state);
+
+// A configuration for each of the others: it has no topics and no brokers, and lets nobody in.
 std::vector<InstanceConfig> removed_instances(const Estate& estate, const Config& config,
                                               const StateDirectory* state);
 

@@ -34,7 +34,8 @@ void Server::make_instances(Estate& estate) {
   }
   for (const InstanceConfig& config : state_.config.instances) add_instance(config, estate);
   state_.configured = static_cast<std::uint32_t>(state_.instances.size());
-  for (const std::string& name : take_emptied(estate, state_.config)) state_.custody.drop(name);
+  for (const std::string& name : take_emptied(estate, state_.config, state_directory_.get()))
+    state_.custody.drop(name);
   for (InstanceConfig& removed : removed_instances(estate, state_.config, state_directory_.get())) {
     if (add_instance(removed, estate)) state_.config.instances.push_back(std::move(removed));
   }

@@ -79,6 +79,9 @@ Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, std::uint64_
 Arena::Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, const Arena& emptied)
     : Arena(buffer_bytes, max_event_bytes, emptied.first_sequence()) {
   assert(emptied.waiting() == 0);
+  // What it gave to the disk is still there under this id, and the totals that go on have counted it.
+  header().arena_id = emptied.header().arena_id;
+  id_ = emptied.id_;
   next_.next_sequence = emptied.next_.next_sequence;
   next_.freed_segment = emptied.next_.freed_segment;
   sums_ = emptied.sums_;

@@ -29,7 +29,8 @@ class Arena {
   // holds, where there is one.
   Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, std::uint64_t first_sequence = 1);
 
-  // Of another size, in the place of one that nothing is left in: sequences and totals go on.
+  // Of another size, in the place of one that nothing is left in: it is the same arena for whoever reads its records' ids, on
+  // disk or in Kafka. Sequences and totals go on.
   Arena(std::size_t buffer_bytes, std::size_t max_event_bytes, const Arena& emptied);
 
   // What a dead daemon has left. Throws std::runtime_error when it is of another version or damaged: it is left

@@ -338,7 +338,8 @@ TEST(ArenaRecovery, AnEmptiedArenaOfAnotherSizeGoesOnCounting) {
   EXPECT_EQ(larger.dead(), 1U);
   EXPECT_EQ(larger.waiting(), 0U);
   EXPECT_EQ(larger.lane_position(7), 640U);
-  EXPECT_NE(larger.id(), successor.id());
+  EXPECT_EQ(larger.id(), successor.id());
+  EXPECT_EQ(larger.id_bytes(), successor.id_bytes());
   EXPECT_EQ(larger.audit().dead, 1U);
 }
 

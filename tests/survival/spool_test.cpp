@@ -98,6 +98,33 @@ TEST_F(Spooled, ATopicIsTakenAwayMeanwhile) {
   EXPECT_EQ(daemon_.status("kafkaid").waiting, 0U);
 }
 
+// Another arena takes the place of the emptied one, and what that has given to the disk stays in its books: also for who comes
+// after a kill, and has to tell from the files alone whose the records there are.
+TEST_F(Spooled, TheBufferGetsAnotherSizeMeanwhile) {
+  kafka_.pause();
+  publish(kMany);
+  wait_until_on_disk(kMany / 2);
+  EXPECT_EQ(daemon_.stop(), 0);
+  std::string larger = instance();
+  larger.replace(larger.find("8MiB"), 4, "16MiB");
+  daemon_.configure(larger, daemon_keys());
+  for (int round = 0; round < 3; ++round) {
+    daemon_.start();
+    const InstanceStatus status = daemon_.status("kafkaid");
+    EXPECT_EQ(status.accepted, published_);
+    EXPECT_EQ(status.waiting, published_);
+    EXPECT_EQ(status.dead_letters, 0U);
+    EXPECT_EQ(audit(), "");
+    daemon_.kill();
+  }
+  daemon_.start();
+  kafka_.resume();
+  publish(100);
+  daemon_.wait_until_delivered("kafkaid", published_);
+  expect_all_arrived(published_);
+  EXPECT_EQ(daemon_.status("kafkaid").accepted, published_);
+}
+
 // Without `spool` nothing goes to disk, and the buffer is the buffer.
 TEST_F(Spooled, SwitchedOffItRefusesWhatTheBufferDoesNotHold) {
   kafka_.pause();
