@@ -1,9 +1,10 @@
 # ringpost_test(NAME SOURCES file... LIBRARIES target... [LABEL label] [TIMEOUT seconds] [SERIAL] [THREADS]
-#               [TOGETHER [KAFKA version...]])
+#               [TOGETHER [KAFKA version...] [FILTER pattern]])
 #
 # One GoogleTest program; each of its tests is one of ctest's, under the program's name; with TOGETHER the program is one
 # test, run by one process: where what its tests share, a cluster of brokers, costs more than they do. With KAFKA it is one test
-# for each of these versions, which its process finds in RINGPOST_KAFKA. LABEL is unit (the default),
+# for each of these versions, which its process finds in RINGPOST_KAFKA. FILTER: those of its tests, by GoogleTest's pattern,
+# that belong into CI; the others are a command of their own. LABEL is unit (the default),
 # integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
 # test. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
 # no other tests. A test that skips itself fails: "passed" has to mean that it ran.
@@ -11,7 +12,7 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 
 function(ringpost_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT" "SOURCES;LIBRARIES;KAFKA")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;THREADS;TOGETHER" "LABEL;TIMEOUT;FILTER" "SOURCES;LIBRARIES;KAFKA")
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
@@ -29,15 +30,19 @@ function(ringpost_test name)
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL ON)
   endif()
+  set(command ${name})
+  if(arg_FILTER)
+    list(APPEND command --gtest_filter=${arg_FILTER})
+  endif()
   foreach(version IN LISTS arg_KAFKA)
-    add_test(NAME "${name}: Kafka ${version}" COMMAND ${name})
+    add_test(NAME "${name}: Kafka ${version}" COMMAND ${command})
     set_tests_properties("${name}: Kafka ${version}" PROPERTIES ${properties} ENVIRONMENT RINGPOST_KAFKA=${version})
   endforeach()
   if(arg_KAFKA)
     return()
   endif()
   if(arg_TOGETHER)
-    add_test(NAME "${name}: together" COMMAND ${name})
+    add_test(NAME "${name}: together" COMMAND ${command})
     set_tests_properties("${name}: together" PROPERTIES ${properties})
     return()
   endif()

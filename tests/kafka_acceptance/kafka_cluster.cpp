@@ -1,7 +1,6 @@
 #include "tests/kafka_acceptance/kafka_cluster.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <stdexcept>
 
 #include <boost/algorithm/string/classification.hpp>
@@ -17,9 +16,6 @@ constexpr std::chrono::minutes kStartDeadline{4};  // the first time, Maven fetc
 KafkaCluster::KafkaCluster(const std::vector<std::string>& options) {
   std::vector<std::string> arguments{"up"};
   arguments.insert(arguments.end(), options.begin(), options.end());
-  if (const char* const version = std::getenv("RINGPOST_KAFKA")) {
-    arguments.insert(arguments.end(), {"--kafka", version});
-  }
   brokers_ = kit(arguments).at(0);
 }
 

@@ -19,8 +19,8 @@ struct NewTopic {
 
 class KafkaCluster {
  public:
-  // One broker, of the version in RINGPOST_KAFKA, or else of the one that the kit begins with. Throws when it does not
-  // start. `options`: of the kit's `up`.
+  // One broker, of the version in RINGPOST_KAFKA, which the kit looks at. Throws when it does not start.
+  // `options`: of the kit's `up`.
   explicit KafkaCluster(const std::vector<std::string>& options = {});
   ~KafkaCluster();  // kills it
   KafkaCluster(const KafkaCluster&) = delete;

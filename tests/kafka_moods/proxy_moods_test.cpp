@@ -67,7 +67,7 @@ TEST_F(ProxiedMood, ConnectionsCutAgainAndAgain) {
     flows_on();
   }
   wait_until_caught_up();
-  EXPECT_GT(first_.connections(), connections + kTimes);
+  EXPECT_GE(first_.connections(), connections + kTimes);
   finish();
 }
 
@@ -79,7 +79,7 @@ TEST_F(ProxiedMood, ConnectionsResetAgainAndAgain) {
     flows_on();
   }
   wait_until_caught_up();
-  EXPECT_GT(first_.connections(), connections + kTimes);
+  EXPECT_GE(first_.connections(), connections + kTimes);
   finish();
 }
 

@@ -1,7 +1,6 @@
 #include "tests/kafka_states/brokers.hpp"
 
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -23,14 +22,8 @@ Brokers& Brokers::shared() {
 }
 
 Brokers::Brokers() {
-  addresses_ = boost::algorithm::trim_copy(kit({"up", "--brokers", std::to_string(kBrokers)}));
-  command("kill", 0);
-  for (int number = 1; number <= kBrokers; ++number) {
-    std::ofstream(directory_.path() / ("broker" + std::to_string(number)) / "server.properties",
-                  std::ios::app)  // what stands later counts
-        << "auto.create.topics.enable=true\n";
-  }
-  command("start", 0);
+  addresses_ = boost::algorithm::trim_copy(
+      kit({"up", "--brokers", std::to_string(kBrokers), "--property", "auto.create.topics.enable=true"}));
 }
 
 Brokers::~Brokers() {
