@@ -31,6 +31,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kEventsPerSecond = 2'000;  // to the healthy topic, and as many to the one in trouble
 constexpr int kPartitions = 4;
+constexpr int kLeaderNotAvailable = 5;  // Kafka's codes
+constexpr int kTopicAuthorizationFailed = 29;
 constexpr auto kTurn = 4s;
 constexpr auto kSettling = 1s;  // of each turn: not measured
 
@@ -133,7 +135,7 @@ struct Trouble {
 
 std::string configuration(const std::string& kafka, const std::string& other) {
   return "[instance.kafkaid]\nbrokers = [\"" + kafka.substr(0, kafka.find(',')) +
-         "\"]\ntopics = [\"healthy\", \"elsewhere\", \"none.*\"]\n"
+         "\"]\ntopics = [\"healthy\", \"elsewhere\", \"denied\", \"leaderless\", \"none.*\"]\n"
          "[instance.other]\nbrokers = [\"" +
          other + "\"]\ntopics = [\"orders\"]\n";
 }
@@ -153,6 +155,13 @@ class Isolation {
                      [this](bool on) { other_.set_broker_up(1, !on); }},
              Trouble{"another topic's broker is away", "kafkaid", "elsewhere",
                      [this](bool on) { kafka_.set_broker_up(2, !on); }},
+             Trouble{"another topic's broker answers after 500 ms", "kafkaid", "elsewhere",
+                     [this](bool on) { kafka_.set_broker_delay(2, on ? 500 : 0); }},
+             Trouble{
+                 "a topic that we may not write to", "kafkaid", "denied",
+                 [this](bool on) { kafka_.set_topic_error("denied", on ? kTopicAuthorizationFailed : 0); }},
+             Trouble{"a topic without a leader", "kafkaid", "leaderless",
+                     [this](bool on) { kafka_.set_topic_error("leaderless", on ? kLeaderNotAvailable : 0); }},
              Trouble{"a topic that does not exist", "kafkaid", "none.such",
                      [this](bool on) { missing_ = on; }},
          }) {
@@ -198,7 +207,9 @@ class Isolation {
   }
 
   kafka::EmbeddedCluster kafka_{{{.name = "healthy", .partition_count = kPartitions, .leader = 1},
-                                 {.name = "elsewhere", .partition_count = 4, .leader = 2}},
+                                 {.name = "elsewhere", .partition_count = 4, .leader = 2},
+                                 {.name = "denied", .partition_count = 4, .leader = 1},
+                                 {.name = "leaderless", .partition_count = 4, .leader = 1}},
                                 2};
   kafka::EmbeddedCluster other_{{{.name = "orders", .partition_count = 4}}};
   std::atomic<bool> missing_{false};
