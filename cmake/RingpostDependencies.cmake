@@ -1,14 +1,9 @@
 # Debian 12 packages, but for librdkafka and simdjson, which scripts/build-dependencies puts into a cache outside the tree.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-find_package(PkgConfig REQUIRED)
-find_package(spdlog REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
-pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
-pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
-# The cache of scripts/build-dependencies: <cache>/librdkafka and <cache>/simdjson are links to the versions to use.
+# The cache of scripts/build-dependencies: <cache>/librdkafka, <cache>/simdjson and <cache>/simdjson-aarch64 are links
+# to the versions to use.
 # Sanitizer builds link the same plain libraries.
 if(DEFINED ENV{RINGPOST_DEPENDENCIES} AND NOT "$ENV{RINGPOST_DEPENDENCIES}" STREQUAL "")
   set(ringpost_cache "$ENV{RINGPOST_DEPENDENCIES}")
@@ -29,6 +24,25 @@ function(ringpost_static_library name directory)
   install(FILES ${licences} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/ringpost)
 endfunction()
 
+set(simdjson simdjson)
+if(CMAKE_CROSSCOMPILING)
+  set(simdjson simdjson-${CMAKE_SYSTEM_PROCESSOR})
+endif()
+if(NOT EXISTS "${RINGPOST_DEPENDENCIES}/${simdjson}/ringpost-stamp")
+  message(FATAL_ERROR "There is no static simdjson for ${CMAKE_SYSTEM_PROCESSOR} in ${RINGPOST_DEPENDENCIES}: run scripts/build-dependencies (about a minute, once)")
+endif()
+ringpost_static_library(simdjson "${RINGPOST_DEPENDENCIES}/${simdjson}")
+if(RINGPOST_CLIENT_ONLY)
+  return()
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+
 if(EXISTS "${RINGPOST_DEPENDENCIES}/librdkafka/ringpost-stamp")
   find_package(CURL REQUIRED)
   find_package(OpenSSL REQUIRED)
@@ -45,8 +59,3 @@ else()
   endif()
   add_library(ringpost::rdkafka ALIAS PkgConfig::system_rdkafka)
 endif()
-
-if(NOT EXISTS "${RINGPOST_DEPENDENCIES}/simdjson/ringpost-stamp")
-  message(FATAL_ERROR "There is no static simdjson in ${RINGPOST_DEPENDENCIES}: run scripts/build-dependencies (about a minute, once)")
-endif()
-ringpost_static_library(simdjson "${RINGPOST_DEPENDENCIES}/simdjson")
