@@ -2,7 +2,6 @@ package io.ringpost.rhino;
 
 import io.ringpost.PublishException;
 import io.ringpost.script.JavaValues;
-import io.ringpost.script.Refusal;
 import io.ringpost.script.ScriptEvent;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -108,12 +107,11 @@ final class Replacer implements Callable {
     StringBuilder path = new StringBuilder();
     for (int level = 1; level < depth; ++level) add(path, containers[level - 1], keys[level]);
     if (depth > 0) add(path, holder, key);
-    String where = path.length() == 0 ? "" : " at " + Refusal.quoted(path.toString());
-    return event.noJson("the message can't be serialised" + where + ": " + why, null);
+    return event.noJsonAt(path.toString(), why);
   }
 
   private static void add(StringBuilder path, Object container, Object key) {
     if (container instanceof NativeArray) path.append('[').append(key).append(']');
-    else path.append(path.length() == 0 ? "" : ".").append(key);
+    else path.append('.').append(key);
   }
 }

@@ -37,17 +37,17 @@ final class Bench {
     int slices = Integer.parseInt(words[0]);
     int warmUps = Integer.parseInt(words[1]);
     try (Daemon daemon = Daemon.start(Daemon.ONE_TOPIC); Ringpost ringpost = Ringpost.open(new Options().socketPath(daemon.socket()))) {
-      measure(new Scripts(ringpost, 9, Context.VERSION_ES6), ringpost, slices, warmUps);
+      measure(new RhinoScripts(ringpost, 9, Context.VERSION_ES6), ringpost, slices, warmUps);
     }
   }
 
-  private static Contender ofScript(Scripts scripts, String name, String body) {
-    Function function = (Function) scripts.evaluate("(function (events) { for (var i = 0; i < events.length; ++i) { var e = events[i]; " + body + " } })");
+  private static Contender ofScript(RhinoScripts scripts, String name, String body) {
+    Function function = (Function) scripts.valueOf("(function (events) { for (var i = 0; i < events.length; ++i) { var e = events[i]; " + body + " } })");
     return new Contender(name, context -> function.call(context, scripts.scope, scripts.scope,
         new Object[] {ScriptableObject.getProperty(scripts.scope, "events")}), new ArrayList<>(), new ArrayList<>());
   }
 
-  private static void measure(Scripts scripts, Ringpost ringpost, int slices, int warmUps) throws Exception {
+  private static void measure(RhinoScripts scripts, Ringpost ringpost, int slices, int warmUps) throws Exception {
     scripts.evaluate("""
         function prepare() {
           events = [];
@@ -56,7 +56,7 @@ final class Bench {
           }
         }
         prepare();""".formatted(CALLS));
-    byte[] text = scripts.evaluate("JSON.stringify(events[0])").toString().getBytes(UTF_8);
+    byte[] text = scripts.evaluate("JSON.stringify(events[0])").getBytes(UTF_8);
     Event event = new Event("kafkaid", "topicName").key("key").header("header1", "header1-value").header("header2", "header2-value");
     List<Contender> contenders = List.of(
         ofScript(scripts, "Rhino's JSON.stringify", "JSON.stringify(e);"),

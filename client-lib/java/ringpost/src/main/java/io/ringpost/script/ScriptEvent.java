@@ -92,6 +92,12 @@ public final class ScriptEvent {
     return noJson("the message can't be serialised (`cause` says why)", cause);
   }
 
+  /** A value of the host's, at that place in the message ("" is the message itself), has no JSON form. */
+  public PublishException noJsonAt(String path, String why) {
+    String where = path.isEmpty() ? "" : " at " + Refusal.quoted(path.startsWith(".") ? path.substring(1) : path);
+    return noJson("the message can't be serialised" + where + ": " + why, null);
+  }
+
   /** The message is not JSON, in the words that follow the colon. */
   public PublishException noJson(String what, Throwable cause) {
     return Refusal.of(kafkaId, topic, ErrorCode.INVALID_JSON, what, cause);

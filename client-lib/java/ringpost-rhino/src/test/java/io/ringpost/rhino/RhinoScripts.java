@@ -1,21 +1,19 @@
 package io.ringpost.rhino;
 
 import io.ringpost.Ringpost;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import io.ringpost.testing.scripts.Scripts;
+import java.util.ArrayList;
+import java.util.List;
 import org.mozilla.javascript.Context;
 import org.mozilla.javascript.ScriptableObject;
 
 /** One scope with `api`, and what evaluates in it. */
-final class Scripts {
-  private static final long STACK_BYTES = 32L << 20;
-
+final class RhinoScripts implements Scripts {
   final ScriptableObject scope;
   private final int optimisation;
   private final int language;
 
-  Scripts(Ringpost ringpost, int optimisation, int language) {
+  RhinoScripts(Ringpost ringpost, int optimisation, int language) {
     this.optimisation = optimisation;
     this.language = language;
     this.scope = within(context -> {
@@ -26,7 +24,7 @@ final class Scripts {
   }
 
   /** Interpreted, ES6. */
-  Scripts(Ringpost ringpost) {
+  RhinoScripts(Ringpost ringpost) {
     this(ringpost, -1, Context.VERSION_ES6);
   }
 
@@ -46,8 +44,19 @@ final class Scripts {
     }
   }
 
-  Object evaluate(String source) {
+  static List<Scripts> inAllModes(Ringpost ringpost) {
+    List<Scripts> all = new ArrayList<>();
+    for (int optimisation : new int[] {-1, 0, 9}) all.add(new RhinoScripts(ringpost, optimisation, Context.VERSION_ES6));
+    return all;
+  }
+
+  Object valueOf(String source) {
     return within(context -> context.evaluateString(scope, source, "script.js", 1, null));
+  }
+
+  @Override
+  public String evaluate(String source) {
+    return within(context -> Context.toString(context.evaluateString(scope, source, "script.js", 1, null)));
   }
 
   void put(String name, Object value) {
@@ -55,22 +64,26 @@ final class Scripts {
   }
 
   /** As a host gives a Java value to its scripts. */
-  void give(String name, Object value) {
+  @Override
+  public void give(String name, Object value) {
     within(context -> {
       ScriptableObject.putProperty(scope, name, Context.javaToJS(value, scope));
       return null;
     });
   }
 
-  /** With a stack on which Rhino can serialise a thousand levels. */
-  static <T> T deep(Callable<T> work) throws Exception {
-    FutureTask<T> task = new FutureTask<>(work);
-    new Thread(null, task, "deep", STACK_BYTES).start();
-    try {
-      return task.get();
-    } catch (ExecutionException failed) {
-      if (failed.getCause() instanceof Error error) throw error;
-      throw failed;
-    }
+  /** The same scope, for a host that gives values as they are. */
+  Scripts givingRaw() {
+    return new Scripts() {
+      @Override
+      public String evaluate(String source) {
+        return RhinoScripts.this.evaluate(source);
+      }
+
+      @Override
+      public void give(String name, Object value) {
+        put(name, value);
+      }
+    };
   }
 }
