@@ -63,6 +63,7 @@ public abstract class HostileCases {
     scripts.evaluate(PUBLISH + "1)");
     assertEquals(List.of("1"), messages());
     assertEquals("events", scripts.evaluate("Object.getOwnPropertyNames(api).join()"));
+    assertEquals("undefined", scripts.evaluate("typeof api.events.v1.publishAsync.more"));
   }
 
   @Test
@@ -93,7 +94,8 @@ public abstract class HostileCases {
   void publishingInsideToJsonAndGettersComesFirst() {
     scripts.evaluate(PUBLISH + "{toJSON: function () { " + PUBLISH + "'inner'); return 'outer'; }}, 'k', {get h() { " + PUBLISH
         + "'header', 'x', {i: 1}); return 'v'; }})");
-    assertEquals(List.of("\"header\"", "\"inner\"", "\"outer\""), messages());
+    assertEquals(List.of("\"header\"", "\"inner\""), messages().subList(0, 2).stream().sorted().toList());
+    assertEquals("\"outer\"", messages().get(2));
     assertEquals("k", recording.events().get(2).keyText());
     assertEquals("v", recording.events().get(2).headers().get(0).text());
   }
