@@ -57,10 +57,22 @@ public final class Recording extends Ringpost {
     Encoder encoder = new Encoder();
     encoder.write(event);
     if (closed) throw closed(event);
-    RecordedEvent recorded = new FlatReader(encoder).read();
-    check(recorded, encoder);
+    RecordedEvent recorded = checked(encoder);
     if (refusing != null) throw refusal(recorded, refusing, "this recording was told to refuse");
     events.add(recorded);
+  }
+
+  /** A copy of an event that passes all checks. */
+  RecordedEvent checked(Event event) {
+    Encoder encoder = new Encoder();
+    encoder.write(event);
+    return checked(encoder);
+  }
+
+  private RecordedEvent checked(Encoder encoder) {
+    RecordedEvent recorded = new FlatReader(encoder).read();
+    check(recorded, encoder);
+    return recorded;
   }
 
   /** In the order of the C library. */

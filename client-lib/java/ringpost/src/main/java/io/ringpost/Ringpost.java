@@ -2,6 +2,7 @@ package io.ringpost;
 
 import io.ringpost.script.Refusal;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A handle on ringpostd. Any number of threads may publish through it at once.
@@ -39,6 +40,15 @@ public abstract class Ringpost implements AutoCloseable {
   /** For unit tests: the same checks and codes as with a daemon, and what was accepted can be looked at. Needs no Linux. */
   public static Recording recording() {
     return new Recording();
+  }
+
+  /**
+   * For hosts that publish when their transaction has committed: a publish on this handle checks the event and gives a copy of it to
+   * `later`, which publishes it on `target` when it is time. What the daemon alone knows (room, the topics there are) shows only then; all else is
+   * thrown at once. Closing it leaves `target` open.
+   */
+  public static Ringpost deferring(Ringpost target, Consumer<Event> later) {
+    return target instanceof Disabled ? target : new Deferring(target, later);
   }
 
   /**

@@ -1,0 +1,2 @@
+/** The plugin for Camunda 7. */
+package io.ringpost.bpmn.camunda;

@@ -1,0 +1,2 @@
+/** The plugin for Operaton. */
+package io.ringpost.bpmn.operaton;
