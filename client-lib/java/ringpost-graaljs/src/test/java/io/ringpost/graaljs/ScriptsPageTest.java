@@ -1,0 +1,12 @@
+package io.ringpost.graaljs;
+
+import io.ringpost.Ringpost;
+import io.ringpost.testing.scripts.Scripts;
+import io.ringpost.testing.scripts.ScriptsPageCases;
+
+class ScriptsPageTest extends ScriptsPageCases {
+  @Override
+  protected Scripts scripts(Ringpost ringpost) {
+    return new GraalScripts(ringpost);
+  }
+}
