@@ -2,7 +2,6 @@ package io.ringpost.graaljs;
 
 import io.ringpost.Ringpost;
 import io.ringpost.testing.scripts.CallBench;
-import org.graalvm.polyglot.Engine;
 import org.graalvm.polyglot.Value;
 
 /** client-lib/java/bench/run, in GraalJS as a JVM without Graal's compiler runs it: interpreted. */
@@ -15,9 +14,7 @@ final class Bench implements CallBench.Subject {
 
   /** SLICES WARM_UPS */
   public static void main(String[] words) throws Exception {
-    try (Engine engine = GraalScripts.engine()) {
-      CallBench.run("GraalJS " + engine.getVersion(), Bench::new, words);
-    }
+    CallBench.run("GraalJS " + CallBench.versionOf("js-language"), Bench::new, words);
   }
 
   @Override

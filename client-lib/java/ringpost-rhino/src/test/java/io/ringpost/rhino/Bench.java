@@ -2,7 +2,6 @@ package io.ringpost.rhino;
 
 import io.ringpost.Ringpost;
 import io.ringpost.testing.scripts.CallBench;
-import java.util.Arrays;
 import org.mozilla.javascript.Context;
 import org.mozilla.javascript.Function;
 import org.mozilla.javascript.ScriptableObject;
@@ -17,9 +16,7 @@ final class Bench implements CallBench.Subject {
 
   /** SLICES WARM_UPS */
   public static void main(String[] words) throws Exception {
-    String version = Arrays.stream(System.getProperty("java.class.path").split(":")).filter(jar -> jar.contains("/rhino-")).findFirst()
-        .map(jar -> jar.replaceAll(".*/rhino-|\\.jar", "")).orElse("?");
-    CallBench.run("Rhino " + version, Bench::new, words);
+    CallBench.run("Rhino " + CallBench.versionOf("rhino"), Bench::new, words);
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.ringpost.testing.Daemon;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -50,6 +51,12 @@ public final class CallBench {
     try (Daemon daemon = Daemon.start(Daemon.ONE_TOPIC); Ringpost ringpost = Ringpost.open(new Options().socketPath(daemon.socket()))) {
       new CallBench(ringpost, maker.with(ringpost)).measure(engine, Integer.parseInt(words[0]), Integer.parseInt(words[1]));
     }
+  }
+
+  /** Of the jar of that name in the class path. */
+  public static String versionOf(String artifact) {
+    return Arrays.stream(System.getProperty("java.class.path").split(":")).filter(jar -> jar.matches(".*/" + artifact + "-[0-9.]+\\.jar")).findFirst()
+        .map(jar -> jar.replaceAll(".*-|\\.jar", "")).orElse("?");
   }
 
   private Contender ofScript(String name, String body) {
