@@ -12,7 +12,7 @@
   const { isArray } = Array;
   const { isView } = ArrayBuffer;
   const { isFinite, isInteger, isSafeInteger, MAX_SAFE_INTEGER, MIN_SAFE_INTEGER } = Number;
-  const [RealError, RealTypeError, RealWeakSet] = [Error, TypeError, WeakSet];
+  const [RealError, RealTypeError, RealRangeError, RealWeakSet] = [Error, TypeError, RangeError, WeakSet];
   const rangeErrorPrototype = RangeError.prototype;
   const { has: isInSet, add: addToSet } = WeakSet.prototype;
   const { getTime, toISOString } = Date.prototype;
@@ -208,6 +208,15 @@
     return error;
   }
 
+  // Where the stack ends meanwhile, Java's own error of that must not get out.
+  function errorOrOverflow(host, thrown, text, kafkaId, topic, message) {
+    try {
+      return errorOf(host, thrown, text, kafkaId, topic, message);
+    } catch (overflow) {
+      return isForeign(overflow) ? new RealRangeError(NO_STACK) : overflow;
+    }
+  }
+
   function makeApi({ publish, publishLookedAt, refuse, refuseValue: refuseValueOf }) {
     const host = { __proto__: null, refuse, refuseValue: refuseValueOf };
 
@@ -233,7 +242,7 @@
           }
         } catch (thrown) {
           serialising = outer;
-          throw errorOf(host, thrown, text, kafkaId, topic, message);
+          throw errorOrOverflow(host, thrown, text, kafkaId, topic, message);
         }
       },
     };
