@@ -38,6 +38,7 @@ import java.util.UUID;
  * <tr><td>java.util.Date, Calendar, Instant; OffsetDateTime, ZonedDateTime</td>
  *   <td>ISO 8601; the first three in UTC with milliseconds</td></tr>
  * <tr><td>LocalDate, LocalTime, LocalDateTime, Duration, Period, UUID, Enum, URI</td><td>the text</td></tr>
+ * <tr><td>a JSON node of Spin (Operaton, Camunda)</td><td>the JSON it holds</td></tr>
  * <tr><td>byte[], Optional, beans, anything else</td><td>refused</td></tr>
  * </table>
  */
@@ -72,7 +73,17 @@ public final class JavaValues {
     if (value instanceof Map<?, ?> map) return object(map);
     if (value instanceof Iterable<?> iterable) return list(iterable);
     if (value.getClass().isArray() && !(value instanceof byte[])) return array(value);
+    Class<?> spin = SpinJson.typeOf(value);
+    if (spin != null) return ofSpin(value, spin);
     throw new NoJson("a value of " + value.getClass().getTypeName() + " has no JSON form; convert it first");
+  }
+
+  private static Object ofSpin(Object node, Class<?> type) throws NoJson {
+    try {
+      return simplify(SpinJson.valueOf(node, type));
+    } catch (ReflectiveOperationException | ClassCastException unknown) {
+      throw new NoJson("a value of " + type.getTypeName() + " of a version that is not known; convert it first");
+    }
   }
 
   /** The text of what is one in JSON: of CharSequence, Character, and all dates and names; null for other values. */
