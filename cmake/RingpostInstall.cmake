@@ -1,8 +1,9 @@
 # What `cmake --install` puts where. tests/package compares the result with its list, and builds against it.
 include(CMakePackageConfigHelpers)
 
-set(RINGPOST_ABI_VERSION 0)
-set_target_properties(ringpost PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${RINGPOST_ABI_VERSION})
+# The soname, and with it the name of Debian's package of the library (libringpost1).
+set(RINGPOST_ABI_VERSION 1)
+set_target_properties(ringpost PROPERTIES VERSION ${RINGPOST_ABI_VERSION}.${PROJECT_VERSION} SOVERSION ${RINGPOST_ABI_VERSION})
 
 install(TARGETS ringpostd ringpost_keeper RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS ringpost_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -157,8 +157,7 @@ std::string Daemon::audit(const std::vector<std::string>& under) const {
   return outcome.status == 0 ? "" : outcome.output + outcome.errors;
 }
 
-InstanceStatus Daemon::status(const std::string& instance) const {
-  const std::string text = status_text();
+InstanceStatus instance_status(const std::string& text, const std::string& instance) {
   const boost::json::value root = boost::json::parse(text);
   for (const boost::json::value& object : root.at("instances").as_array()) {
     if (object.at("name").as_string() != instance) continue;
@@ -169,6 +168,10 @@ InstanceStatus Daemon::status(const std::string& instance) const {
     return status;
   }
   throw std::runtime_error("status shows no instance " + instance + ":\n" + text);
+}
+
+InstanceStatus Daemon::status(const std::string& instance) const {
+  return instance_status(status_text(), instance);
 }
 
 void Daemon::wait_until_connected(const std::string& instance) const {

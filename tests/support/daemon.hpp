@@ -28,6 +28,10 @@ struct InstanceStatus {
   std::map<std::string, std::uint64_t> refused;  // by code
 };
 
+// From what `ringpost status --json` has printed. Throws when there is no such instance, and when its accepted is not delivered +
+// waiting + dead letters, which holds in every reading.
+InstanceStatus instance_status(const std::string& status_json, const std::string& instance);
+
 class Daemon {
  public:
   // `instances`: the configuration's [instance.*] tables. `daemon_keys`: lines for its [daemon] table,
@@ -43,7 +47,6 @@ class Daemon {
   Process& process() const { return *process_; }
   std::string log() const { return process_->errors(); }
 
-  // Throws when its accepted is not delivered + waiting + dead letters, which holds in every reading.
   InstanceStatus status(const std::string& instance) const;
   // Waits until the instance has a broker; throws with what it is instead when it never has.
   void wait_until_connected(const std::string& instance) const;
