@@ -19,6 +19,7 @@
 #include "daemon/control/custody.hpp"
 #include "daemon/control/estate.hpp"
 #include "daemon/control/server.hpp"
+#include "daemon/control/service_manager.hpp"
 #include "daemon/control/socket_file.hpp"
 #include "daemon/control/version.hpp"
 #include "kafka/outbox.hpp"
@@ -55,9 +56,11 @@ int serve(const Config& config, const std::string& keeper) {
     return server.run();
   } catch (const std::invalid_argument& error) {  // a property that only librdkafka could judge
     spdlog::critical("{}", error.what());
+    tell_service_manager(error.what());
     return kExitConfig;
   } catch (const std::exception& error) {
     spdlog::critical("ringpostd can't run: {}", error.what());
+    tell_service_manager(fmt::format("ringpostd can't run: {}", error.what()));
     return EXIT_FAILURE;
   }
 }
@@ -65,6 +68,11 @@ int serve(const Config& config, const std::string& keeper) {
 int load_and_serve(const std::string& path, const std::string& keeper) {
   const LoadResult loaded = load(path);
   for (const ConfigProblem& problem : loaded.problems) std::cerr << to_string(problem, path) << '\n';
+  if (!loaded.problems.empty()) {
+    const std::size_t others = loaded.problems.size() - 1;
+    tell_service_manager(to_string(loaded.problems.front(), path) +
+                         (others == 0 ? "" : fmt::format(" (and {} more, in the journal)", others)));
+  }
   return loaded.config ? serve(*loaded.config, keeper) : kExitConfig;
 }
 

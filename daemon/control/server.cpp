@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -35,8 +34,6 @@ constexpr std::chrono::seconds kStopOverdue{5};  // past stop_timeout
 
 using Wait = boost::asio::posix::stream_descriptor;
 
-void notify_systemd(const std::string& text) { ::sd_notify(0, text.c_str()); }
-
 std::string brokers_of(const InstanceConfig& instance) {
   return instance.embedded ? "an embedded test cluster"
                            : fmt::format("{}", fmt::join(instance.brokers, ", "));
@@ -61,6 +58,7 @@ Server::Server(const Config& config, SocketFile& socket, const Capacity& capacit
       socket_(socket),
       listener_(io_),
       signals_(io_),
+      service_manager_(io_, state_.status, state_.census),
       accept_pause_(io_),
       house_keeping_(io_),
       stop_deadline_(io_) {
@@ -125,8 +123,7 @@ int Server::run() {
   listener_.assign(::dup(socket_.socket()));
   wait_for_connections();
   keep_house();
-  notify_systemd(
-      fmt::format("READY=1\nSTATUS=serving {} instances at {}", state_.configured, socket_.path()));
+  service_manager_.started();
   io_.run();
   for (const auto& session : sessions_) session->leave_open();
   if (state_.protocol_errors != 0) {
@@ -306,7 +303,7 @@ void Server::signal(int number) {
 void Server::stop() {
   state_.stopping = true;
   const bool handed_on = state_.custody.survives_a_stop();
-  notify_systemd("STOPPING=1\nSTATUS=delivering what was accepted");
+  service_manager_.stopping();
   accept_pause_.cancel();
   house_keeping_.cancel();
   listener_.close();

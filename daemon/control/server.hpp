@@ -20,6 +20,7 @@
 #include "daemon/control/control_state.hpp"
 #include "daemon/control/custody.hpp"
 #include "daemon/control/estate.hpp"
+#include "daemon/control/service_manager.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/socket_file.hpp"
 #include "daemon/store/state_directory.hpp"
@@ -96,6 +97,7 @@ class Server {
   SocketFile& socket_;
   boost::asio::posix::stream_descriptor listener_;
   boost::asio::signal_set signals_;
+  ServiceManager service_manager_;
   boost::asio::steady_timer accept_pause_;
   boost::asio::steady_timer house_keeping_;
   boost::asio::steady_timer stop_deadline_;

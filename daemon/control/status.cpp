@@ -17,15 +17,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view state_of(const Reading& reading) {
-  const InstanceStatus& instance = reading.instance;
-  if (reading.late) return "not_answering";
-  if (instance.removed) return "removed";
-  if (!instance.enabled) return "disabled";
-  if (instance.connected) return instance.unreachable.empty() ? "connected" : "degraded";
-  return instance.ever_connected ? "disconnected" : "connecting";
-}
-
 json::object counts_of(const std::map<std::string, std::uint64_t>& counts) {
   json::object object;
   for (const auto& [name, count] : counts) object[name] = count;
@@ -121,6 +112,15 @@ json::object json_of(const Reading& reading) {
 }
 
 }  // namespace
+
+std::string_view state_of(const Reading& reading) {
+  const InstanceStatus& instance = reading.instance;
+  if (reading.late) return "not_answering";
+  if (instance.removed) return "removed";
+  if (!instance.enabled) return "disabled";
+  if (instance.connected) return instance.unreachable.empty() ? "connected" : "degraded";
+  return instance.ever_connected ? "disconnected" : "connecting";
+}
 
 std::string status_json(const DaemonStatus& daemon, const std::vector<const Reading*>& instances) {
   json::array readings;

@@ -51,6 +51,9 @@ struct Reading {
   std::int64_t age_ms = 0;
 };
 
+// In one word, as README.md lists them.
+std::string_view state_of(const Reading& reading);
+
 // One JSON object, UTF-8. Its fields are described in README.md; fields may be added, never changed.
 std::string status_json(const DaemonStatus& daemon, const std::vector<const Reading*>& instances);
 

@@ -18,6 +18,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
+#include "daemon/control/service_manager.hpp"
+
 namespace ringpost::daemon {
 namespace {
 
@@ -197,6 +199,25 @@ TEST(StatusRounds, AnInstanceThatDoesNotAnswerHoldsNobodyUp) {
   EXPECT_FALSE(readings[1].late);
   const std::string text = status_json(of_daemon(), {&readings[1]});
   EXPECT_EQ(boost::json::parse(text).at("instances").at(0).at("reading_age_ms"), 0);
+}
+
+TEST(ServiceSentence, NamesWhatIsNotWellFirstAndNotAllOfMany) {
+  const auto named = [](const std::string& name, bool connected) {
+    InstanceStatus status = reading();
+    status.name = name;
+    status.connected = connected;
+    status.last_error = "broker1:9092:\nrefused";
+    return Reading{status, false, 0};
+  };
+  std::vector<Reading> readings{named("a", true), named("b", false)};
+  EXPECT_EQ(service_sentence(1, readings),
+            "1 client. b: disconnected, 2 events wait (broker1:9092: refused). a: connected, 2 events wait.");
+  readings[1].late = true;
+  EXPECT_EQ(service_sentence(0, {readings[1]}), "0 clients. b: not_answering, 2 events wait.");
+  for (const char* const name : {"c", "d", "e", "f"}) readings.push_back(named(name, true));
+  EXPECT_EQ(service_sentence(2, readings),
+            "2 clients. b: not_answering, 2 events wait. a: connected, 2 events wait. c: connected, 2 events "
+            "wait. d: connected, 2 events wait. And 2 more instances.");
 }
 
 TEST(StatusJson, WhatLibrdkafkaSaysIsEscaped) {

@@ -1,0 +1,114 @@
+// What systemd and an administrator are told of the daemon, and what systemd does about it.
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "tests/support/publisher.hpp"
+#include "tests/systemd/installed.hpp"
+
+namespace ringpost::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Service : public Installed {
+ protected:
+  Service() { configure(configuration()); }
+
+  void drop_in(const std::string& lines) {
+    std::filesystem::create_directories(box_.outside("/etc/systemd/system/ringpostd.service.d"));
+    box_.write("/etc/systemd/system/ringpostd.service.d/test.conf", "[Service]\n" + lines);
+    box_.output_of("systemctl daemon-reload && systemctl restart ringpostd");
+    wait_until_connected();
+  }
+  void publish(int count) {
+    Publisher publisher(socket());
+    for (int number = 0; number < count; ++number) {
+      ASSERT_EQ(publisher.publish_patiently({"kafkaid", "orders", std::to_string(number), "key", {}}), 0);
+    }
+  }
+  void expect_sentence(const std::string& part) const {
+    EXPECT_TRUE(wait_until([&] { return shown("StatusText").find(part) != std::string::npos; }))
+        << shown("StatusText");
+  }
+  // The one thread stands, and the others go on: it alone is in a cgroup that is frozen.
+  void freeze_thread(const std::string& name) const {
+    box_.output_of(
+        "set -e; group=/sys/fs/cgroup$(systemctl show --value -p ControlGroup ringpostd)/frozen\n"
+        "mkdir $group; echo threaded > $group/cgroup.type\n"
+        "cd /proc/$(systemctl show --value -p MainPID ringpostd)/task\n"
+        "thread=$(grep -lx " +
+        name +
+        " */comm); echo ${thread%/comm} > $group/cgroup.threads\n"
+        "echo 1 > $group/cgroup.freeze");
+  }
+};
+
+TEST_F(Service, AWrongConfigurationEndsTheStartAndStandsInTheStatus) {
+  box_.write(kConfiguration, configuration("bufer_size = \"1MiB\"\nlinger = \"1h\""));
+  EXPECT_NE(box_.shell("systemctl restart ringpostd").status, 0);
+  EXPECT_THAT(box_.shell("systemctl status --no-pager ringpostd").output,
+              AllOf(HasSubstr("/etc/ringpost/ringpost.toml:4:1: instance.kafkaid.bufer_size: is not a key"),
+                    HasSubstr("did you mean 'buffer_size'?"), HasSubstr("(and 1 more, in the journal)")));
+  EXPECT_THAT(journal(), HasSubstr("ringpost.toml:5:"));
+  EXPECT_EQ(shown("ActiveState") + " " + shown("SubState") + " " + shown("ExecMainStatus"),
+            "failed failed 78");
+  EXPECT_EQ(shown("NRestarts"), "0");
+
+  box_.write(kConfiguration, configuration());
+  box_.output_of("systemctl start ringpostd");
+  wait_until_connected();
+}
+
+TEST_F(Service, TheStatusSaysHowItGoes) {
+  expect_sentence("0 clients. kafkaid: connected, nothing waits.");
+  kafka_.stop_broker(1);
+  publish(17);
+  expect_sentence("kafkaid: disconnected, 17 events wait (");
+  kafka_.start_broker(1);
+  expect_sentence("kafkaid: connected, nothing waits.");
+}
+
+TEST_F(Service, AStopThatTakesItsTimeIsNotKilled) {
+  drop_in("TimeoutStopSec=1\n");
+  kafka_.stop_broker(1);
+  publish(100);
+  ASSERT_TRUE(wait_until([this] { return status().accepted == 100; }));
+  box_.output_of("systemctl stop ringpostd");  // waits 2 s for the broker
+  EXPECT_EQ(shown("Result") + " " + shown("ExecMainStatus"), "success 0");
+  EXPECT_THAT(
+      journal(),
+      HasSubstr(
+          "100 of 100 accepted events wait with the keeper for the next ringpostd, 100 of them on disk"));
+}
+
+TEST_F(Service, ASlowBrokerIsNotStuckAndAThreadIs) {
+  constexpr std::chrono::seconds kWatchdog{9};
+  drop_in("WatchdogSec=" + std::to_string(kWatchdog.count()) + "\n");
+  const std::string daemon = shown("MainPID");
+  kafka_.pause();
+  publish(100);
+  std::this_thread::sleep_for(kWatchdog + std::chrono::seconds(4));
+  EXPECT_EQ(shown("MainPID"), daemon) << "a slow broker was taken for a stuck thread";
+  kafka_.resume();
+  EXPECT_EQ(wait_until_settled().delivered, 100U);
+
+  freeze_thread("kafkaid");
+  const auto succeeded = [&] {
+    const std::string now = shown("MainPID");
+    return now != daemon && now != "0" && shown("ActiveState") == "active";
+  };
+  ASSERT_TRUE(wait_until(succeeded)) << journal();
+  EXPECT_THAT(journal(), AllOf(HasSubstr("instance kafkaid: its thread has not answered for"),
+                               HasSubstr("Watchdog timeout")));
+  EXPECT_EQ(shown("NRestarts"), "1");
+  wait_until_connected();
+  publish(1);
+  EXPECT_EQ(wait_until_settled().delivered, 101U);
+}
+
+}  // namespace
+}  // namespace ringpost::tests
