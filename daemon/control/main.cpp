@@ -29,7 +29,9 @@ namespace {
 using namespace ringpost;
 using namespace ringpost::daemon;
 
-constexpr int kExitUsage = 64;  // sysexits' EX_USAGE
+// Of sysexits(3head).
+constexpr int kExitUsage = 64;
+constexpr int kExitUnavailable = 69;
 
 // Before there are threads: the signals are for the control thread alone, and a broken pipe is an error code.
 void prepare_signals() {
@@ -61,7 +63,7 @@ int serve(const Config& config, const std::string& keeper) {
   } catch (const std::exception& error) {
     spdlog::critical("ringpostd can't run: {}", error.what());
     tell_service_manager(fmt::format("ringpostd can't run: {}", error.what()));
-    return EXIT_FAILURE;
+    return kExitUnavailable;
   }
 }
 
@@ -91,8 +93,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version",
                        fmt::format("ringpostd {} (librdkafka {})", kVersion, kafka::librdkafka_version()));
   app.footer(
-      "Exit codes: 0 stopped by SIGTERM or SIGINT; 1 can't start, or was ended at once by a second signal;\n"
-      "64 wrong arguments; 78 wrong configuration (`ringpost check FILE` tries it).");
+      "Exit codes: 0 stopped by SIGTERM or SIGINT; 1 ended at once by a second signal, or a stop took too "
+      "long;\n"
+      "64 wrong arguments; 69 can't run here; 78 wrong configuration (`ringpost check FILE` tries it).");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::seconds kSpacingMax{5};
 constexpr std::chrono::seconds kStopExtended{15};  // from each time on that it is said
 constexpr std::size_t kNamedMax = 4;
-constexpr std::size_t kErrorMaxBytes = 160;
+constexpr std::size_t kErrorMaxBytes = 240;
 
 std::chrono::microseconds watchdog_of_this_process() {
   std::uint64_t timeout_us = 0;
@@ -22,8 +22,9 @@ std::chrono::microseconds watchdog_of_this_process() {
 }
 
 bool is_well(const Reading& reading) {
-  return !reading.late &&
-         (!reading.instance.enabled || (reading.instance.connected && reading.instance.unreachable.empty()));
+  const InstanceStatus& instance = reading.instance;
+  return !reading.late && instance.disk.problem.empty() &&
+         (!instance.enabled || (instance.connected && instance.unreachable.empty()));
 }
 
 // One line, which systemd shows.
@@ -36,12 +37,13 @@ std::string one_line(std::string_view text, std::size_t bytes_max) {
 
 std::string clause_of(const Reading& reading) {
   const InstanceStatus& instance = reading.instance;
-  const std::string& error = instance.connected ? instance.unreachable : instance.last_error;
-  const bool explained = !is_well(reading) && !reading.late && !error.empty();
+  std::string why = instance.connected ? instance.unreachable : instance.last_error;
+  if (!instance.enabled || reading.late) why.clear();
+  if (!instance.disk.problem.empty()) why += (why.empty() ? "disk: " : "; disk: ") + instance.disk.problem;
   return fmt::format(
       " {}: {}, {}{}.", instance.name, state_of(reading),
       instance.waiting == 0 ? "nothing waits" : fmt::format("{} events wait", instance.waiting),
-      explained ? fmt::format(" ({})", one_line(error, kErrorMaxBytes)) : "");
+      why.empty() ? "" : fmt::format(" ({})", one_line(why, kErrorMaxBytes)));
 }
 
 }  // namespace

@@ -102,6 +102,12 @@ void SocketFile::remove_stale_file() {
   }
   // No ringpostd has it, for the lock is ours. But another program may listen there.
   const ipc::Descriptor probe = ipc::connect_control(path_);
+  if (!probe && errno == EACCES) {
+    fail(
+        fmt::format("{} is a socket of another user (uid {}): it was left alone; remove it, or set "
+                    "daemon.socket elsewhere",
+                    path_, status.st_uid));
+  }
   if (probe || errno != ECONNREFUSED) {
     fail(fmt::format(
         "{} is a socket that another program uses: it was left alone; set daemon.socket elsewhere", path_));
