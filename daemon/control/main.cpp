@@ -10,6 +10,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -53,7 +54,11 @@ int serve(const Config& config, const std::string& keeper) {
     const Capacity capacity = take_capacity();
     Custody custody(KeeperLink::open(keeper, kPredecessorPatience));
     Estate estate = custody.has_keeper() ? sort_out(custody.keeper().take_held()) : Estate{};
-    socket.open(std::move(estate.listener), estate.listener_inode);
+    if (ipc::Descriptor activated = activated_socket()) {
+      socket.open_activated(std::move(activated));
+    } else {
+      socket.open(std::move(estate.listener), estate.listener_inode);
+    }
     Server server(config, socket, capacity, std::move(custody), std::move(estate));
     return server.run();
   } catch (const std::invalid_argument& error) {  // a property that only librdkafka could judge
@@ -67,7 +72,12 @@ int serve(const Config& config, const std::string& keeper) {
   }
 }
 
+// Where a socket unit starts ringpostd, a client that waits starts the next one at once, and systemd gives the socket up after
+// 20 starts in 2 s.
+constexpr std::chrono::seconds kFailedActivationPause{2};
+
 int load_and_serve(const std::string& path, const std::string& keeper) {
+  const bool activated = std::getenv("LISTEN_FDS") != nullptr;
   const LoadResult loaded = load(path);
   for (const ConfigProblem& problem : loaded.problems) std::cerr << to_string(problem, path) << '\n';
   if (!loaded.problems.empty()) {
@@ -75,7 +85,9 @@ int load_and_serve(const std::string& path, const std::string& keeper) {
     tell_service_manager(to_string(loaded.problems.front(), path) +
                          (others == 0 ? "" : fmt::format(" (and {} more, in the journal)", others)));
   }
-  return loaded.config ? serve(*loaded.config, keeper) : kExitConfig;
+  const int status = loaded.config ? serve(*loaded.config, keeper) : kExitConfig;
+  if (activated && status == kExitConfig) std::this_thread::sleep_for(kFailedActivationPause);
+  return status;
 }
 
 int run(int argc, char** argv) {

@@ -1,10 +1,12 @@
 #include "daemon/control/service_manager.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "daemon/config/log.hpp"
 
@@ -58,6 +60,19 @@ std::string service_sentence(std::uint64_t clients, const std::vector<Reading>& 
   }
   if (named > kNamedMax) sentence += fmt::format(" And {} more instances.", named - kNamedMax);
   return sentence;
+}
+
+ipc::Descriptor activated_socket() {
+  const int count = ::sd_listen_fds(1);
+  if (count <= 0) return {};
+  ipc::Descriptor socket(SD_LISTEN_FDS_START);
+  if (count != 1 || ::sd_is_socket_unix(socket.get(), SOCK_SEQPACKET, 1, nullptr, 0) <= 0) {
+    throw std::runtime_error(fmt::format(
+        "the service manager passes {} sockets: one is expected, of type SOCK_SEQPACKET, that listens "
+        "(ListenSequentialPacket= in ringpostd.socket)",
+        count));
+  }
+  return socket;
 }
 
 void tell_service_manager(std::string_view sentence) {

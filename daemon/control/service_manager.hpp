@@ -13,12 +13,16 @@
 
 #include "daemon/control/census.hpp"
 #include "daemon/control/status.hpp"
+#include "ipc/descriptor.hpp"
 
 namespace ringpost::daemon {
 
 // "2 clients. kafkaid: disconnected, 17 events wait (...). demo: disabled." Those that are not well come first, and
 // not all where there are many.
 std::string service_sentence(std::uint64_t clients, const std::vector<Reading>& readings);
+
+// The socket that it has made for us (ringpostd.socket); empty: none. Throws std::runtime_error when it is none that we can use.
+ipc::Descriptor activated_socket();
 
 // Why it does not start.
 void tell_service_manager(std::string_view sentence);

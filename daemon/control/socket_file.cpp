@@ -27,6 +27,14 @@ constexpr int kPassRights = 83;  // SO_PASSRIGHTS: newer than Debian 12's header
 
 std::string reason() { return std::strerror(errno); }
 
+// Where it was bound; empty when nobody knows.
+std::string path_of(int socket) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return static_cast<const char*>(address.sun_path);
+}
+
 // The number that the lock's holder has written into it, for the message.
 std::string holder_of(int lock) {
   std::array<char, 32> text{};
@@ -45,12 +53,25 @@ void SocketFile::open(ipc::Descriptor inherited, std::uint64_t inode_of_inherite
   bind();
 }
 
+void SocketFile::open_activated(ipc::Descriptor activated) {
+  const std::string path = path_of(activated.get());
+  if (path != path_) {
+    fail(fmt::format("the service manager listens at {}, and daemon.socket is {}: change one of them", path,
+                     path_));
+  }
+  const int flags = ::fcntl(activated.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(activated.get(), F_SETFL, flags | O_NONBLOCK) != 0 || !note_file()) {
+    fail(fmt::format("can't use the service manager's socket {}: {}", path_, reason()));
+  }
+  socket_ = std::move(activated);
+  is_inherited_ = true;  // connections may have waited in its queue
+  is_activated_ = true;
+}
+
 // False: the configuration names another path now, or the file is not the one that leads to this socket.
 bool SocketFile::take_over(ipc::Descriptor inherited, std::uint64_t inode) {
-  sockaddr_un address{};
-  socklen_t size = sizeof address;
-  if (::getsockname(inherited.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
-  const std::string path_before = static_cast<const char*>(address.sun_path);
+  const std::string path_before = path_of(inherited.get());
+  if (path_before.empty()) return false;
   struct stat status {};
   const bool leads_there = ::lstat(path_before.c_str(), &status) == 0 && status.st_ino == inode;
   if (leads_there && path_ != path_before) ::unlink(path_before.c_str());  // nobody listens there any more
@@ -141,7 +162,8 @@ void SocketFile::listen() {
 ipc::Descriptor SocketFile::remove() {
   if (!socket_) return {};
   struct stat status {};
-  if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
+  if (!is_activated_ && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+      status.st_ino == inode_) {
     ::unlink(path_.c_str());
   }
   return std::move(socket_);

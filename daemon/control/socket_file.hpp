@@ -21,6 +21,8 @@ class SocketFile {
   // Goes on with the socket that a dead daemon has left, where the file is still the one that it made; else makes a new
   // one.
   void open(ipc::Descriptor inherited = {}, std::uint64_t inode_of_inherited = 0);
+  // Goes on with the one that the service manager has made, and keeps (ringpostd.socket). Throws like open().
+  void open_activated(ipc::Descriptor activated);
   ~SocketFile() { remove(); }
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
@@ -32,7 +34,7 @@ class SocketFile {
   std::uint64_t inode() const { return inode_; }  // of the socket's file
   const std::string& path() const { return path_; }
 
-  // Removes the socket's file, if it still is ours, and gives the socket away: whoever closes it, closes the
+  // Removes the socket's file, if it still is ours and not the service manager's, and gives the socket away: whoever closes it, closes the
   // connections that nobody has accepted (undertaker.hpp). Empty, when that was done before. The lock stays, and
   // so does the directory (a bind-mounted one would stay empty for ever). The lock's file stays too: removing it
   // would let two daemons hold two locks of one name.
@@ -51,6 +53,7 @@ class SocketFile {
   ipc::Descriptor lock_;
   ipc::Descriptor socket_;
   bool is_inherited_ = false;
+  bool is_activated_ = false;
   dev_t device_ = 0;  // of the socket's file
   ino_t inode_ = 0;
 };

@@ -168,6 +168,24 @@ TEST_F(SocketFileTest, ASocketWhoseFileIsAnothersIsNotGoneOnWith) {
   EXPECT_TRUE(ipc::connect_control(path_));
 }
 
+TEST_F(SocketFileTest, TheServiceManagersIsUsedAndItsFileStays) {
+  {
+    ipc::Descriptor made = bound_socket(SOCK_SEQPACKET);
+    SocketFile socket(path_);
+    socket.open_activated(std::move(made));
+    socket.listen();
+    EXPECT_TRUE(socket.is_inherited());
+    EXPECT_TRUE(ipc::connect_control(path_));
+    EXPECT_TRUE(ipc::Descriptor(::accept(socket.socket(), nullptr, nullptr)));
+    EXPECT_EQ(::accept(socket.socket(), nullptr, nullptr), -1);
+    EXPECT_EQ(errno, EAGAIN) << "an accept() would wait for ever";
+  }
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  SocketFile elsewhere(path_ + "2");
+  std::filesystem::remove(path_);
+  EXPECT_THROW(elsewhere.open_activated(bound_socket(SOCK_SEQPACKET)), std::runtime_error);
+}
+
 TEST_F(SocketFileTest, AMissingDirectoryIsNamed) {
   path_ = directory_.file("nowhere/ringpost.sock");
   EXPECT_THAT(problem(), HasSubstr("create the directory"));

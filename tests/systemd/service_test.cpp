@@ -72,6 +72,44 @@ TEST_F(Service, TheStatusSaysHowItGoes) {
   expect_sentence("kafkaid: connected, nothing waits.");
 }
 
+// With ringpostd.socket whoever comes before the daemon waits in its queue, and starts it.
+TEST_F(Service, WithASocketUnitClientsWaitForTheDaemon) {
+  box_.output_of("systemctl stop ringpostd ringpost-keeper && systemctl enable --now ringpostd.socket");
+  EXPECT_EQ(box_.output_of("stat -c '%U:%G %a' /run/ringpost/ringpost.sock"), "ringpost:ringpost 660\n");
+  EXPECT_EQ(shown("ActiveState"), "inactive");
+  const std::string publish = "ringpost publish kafkaid orders '{}' --retry";
+  EXPECT_EQ(box_.output_of(publish), "1 accepted, 0 refused\n");
+  EXPECT_EQ(shown("ActiveState"), "active");
+  const std::string inode = box_.output_of("stat -c %i /run/ringpost/ringpost.sock");
+  box_.output_of("systemctl restart ringpostd");
+  EXPECT_EQ(box_.output_of(publish), "1 accepted, 0 refused\n");
+  box_.output_of("systemctl stop ringpostd ringpost-keeper");
+  EXPECT_EQ(box_.output_of("stat -c %i /run/ringpost/ringpost.sock"), inode);
+  EXPECT_EQ(box_.output_of(publish), "1 accepted, 0 refused\n");
+  EXPECT_EQ(wait_until_settled().dead_letters, 0U);
+
+  // The group may connect, and nobody else.
+  const std::string as_nobody = "setpriv --reuid=nobody --regid=nogroup ";
+  EXPECT_EQ(box_.output_of(as_nobody + "--groups=ringpost " + publish), "1 accepted, 0 refused\n");
+  const Outcome stranger = box_.shell(as_nobody + "--clear-groups ringpost publish kafkaid orders '{}' 2>&1");
+  EXPECT_NE(stranger.status, 0);
+  EXPECT_THAT(stranger.output, HasSubstr("ermission denied"));
+
+  // Clients that wait start it again and again where it can't start, and systemd does not give up over that.
+  box_.output_of("systemctl stop ringpostd");
+  box_.write(kConfiguration, configuration("bufer_size = \"1MiB\""));
+  EXPECT_EQ(box_.shell("timeout 7 " + publish).status, 124) << "it does not wait";
+  EXPECT_EQ(shown("ActiveState", "ringpostd.socket"), "active");
+  EXPECT_THAT(shown("StatusText"), HasSubstr("instance.kafkaid.bufer_size"));
+  box_.write(kConfiguration, configuration());
+  EXPECT_EQ(box_.output_of(publish), "1 accepted, 0 refused\n");
+
+  // And back: the daemon's own, for everybody.
+  box_.output_of("systemctl disable --now ringpostd.socket && systemctl restart ringpostd");
+  box_.output_of("systemctl stop ringpostd ringpost-keeper && systemctl start ringpostd");
+  EXPECT_EQ(box_.output_of(as_nobody + "--clear-groups " + publish), "1 accepted, 0 refused\n");
+}
+
 TEST_F(Service, AStopThatTakesItsTimeIsNotKilled) {
   drop_in("TimeoutStopSec=1\n");
   kafka_.stop_broker(1);
