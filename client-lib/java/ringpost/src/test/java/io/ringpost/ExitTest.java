@@ -1,20 +1,16 @@
 package io.ringpost;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringpost.testing.Child;
 import io.ringpost.testing.Daemon;
 import io.ringpost.testing.Programs;
 import io.ringpost.testing.Record;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,20 +65,11 @@ class ExitTest {
   /** The JVMs of this machine, whichever these are; 17 is always there. */
   @Test
   void everyJvmOfThisMachineRunsIt() throws Exception {
-    List<Path> homes;
-    try (Stream<Path> all = Files.list(Path.of("/usr/lib/jvm"))) {
-      homes = all.filter(home -> !Files.isSymbolicLink(home) && Files.isExecutable(home.resolve("bin/java"))).toList();
-    }
-    assertFalse(homes.isEmpty());
-    for (Path home : homes) {
-      String java = home.resolve("bin/java").toString();
-      String version = Child.run(List.of(java, "-version")).errors();
-      int release = Integer.parseInt(version.replaceAll("(?s).*? version \"(\\d+).*", "$1"));
-      if (release < 17) continue;
-      Child plain = Child.run(command(java, "jvm", "end"));
+    for (Programs.Jvm jvm : Programs.jvms()) {
+      Child plain = Child.run(command(jvm.java(), "jvm", "end"));
       assertEquals(0, plain.ended(), plain.errors());
-      assertEquals(release >= 24, plain.errors().contains("--enable-native-access"), plain.errors());
-      Child allowed = Child.run(command(java, "jvm", "end", "--enable-native-access=ALL-UNNAMED"));
+      assertEquals(jvm.release() >= 24, plain.errors().contains("--enable-native-access"), plain.errors());
+      Child allowed = Child.run(command(jvm.java(), "jvm", "end", "--enable-native-access=ALL-UNNAMED"));
       assertEquals(0, allowed.ended(), allowed.errors());
       assertTrue(allowed.errors().isEmpty(), allowed.errors());
     }

@@ -1,7 +1,11 @@
 package io.ringpost.testing;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** The programs of this build, and the sources. */
 public final class Programs {
@@ -25,6 +29,23 @@ public final class Programs {
     while (at != null && !Files.exists(at.resolve("client-lib/ringpost.h"))) at = at.getParent();
     if (at == null) throw new IllegalStateException("run the tests inside the source tree");
     return at.resolve(path);
+  }
+
+  /** A JVM of this machine. */
+  public record Jvm(String java, int release) {}
+
+  /** Those that run our jars, whichever these are; 17 is always there. */
+  public static List<Jvm> jvms() throws IOException, InterruptedException {
+    List<Jvm> jvms = new ArrayList<>();
+    try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
+      for (Path home : homes.filter(home -> !Files.isSymbolicLink(home) && Files.isExecutable(home.resolve("bin/java"))).toList()) {
+        String java = home.resolve("bin/java").toString();
+        int release = Integer.parseInt(Child.run(List.of(java, "-version")).errors().replaceAll("(?s).*? version \"(\\d+).*", "$1"));
+        if (release >= 17) jvms.add(new Jvm(java, release));
+      }
+    }
+    if (jvms.isEmpty()) throw new AssertionError("there is no JVM in /usr/lib/jvm");
+    return jvms;
   }
 
   /** The Java that runs this test. */

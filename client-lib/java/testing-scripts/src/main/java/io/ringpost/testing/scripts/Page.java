@@ -38,10 +38,15 @@ public final class Page {
 
   /** Runs those of its Java programs, each of which must end well; gives what each printed. */
   public List<String> runPrograms(Predicate<String> which, Daemon daemon) throws Exception {
+    return runPrograms(which, daemon, Programs.java());
+  }
+
+  /** On that Java. */
+  public List<String> runPrograms(Predicate<String> which, Daemon daemon, String java) throws Exception {
     List<String> outputs = new ArrayList<>();
     for (String program : blocks("java").stream().filter(which).toList()) {
       Path file = Files.writeString(daemon.folder().resolve("Program.java"), program);
-      List<String> command = List.of(Programs.java(), "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), file.toString());
+      List<String> command = List.of(java, "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), file.toString());
       try (Child child = new Child(command, daemon.folder(), Map.of("RINGPOST_SOCKET", daemon.socket()))) {
         assertEquals(0, child.ended(), child.errors());
         outputs.add(child.output());
