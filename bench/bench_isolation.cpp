@@ -1,5 +1,6 @@
 // What one part's trouble costs the others: how long the events of a healthy topic take from the call to a consumer, while nothing is
-// wrong and while something else is, in turns of some seconds within one run.
+// wrong and while something else is, in turns of some seconds within one run; and how long they take when the producer has to be made
+// anew under them.
 //
 //   bench_isolation [TURNS]    of each kind of trouble (4)
 #include <algorithm>
@@ -33,6 +34,7 @@ constexpr std::uint64_t kEventsPerSecond = 2'000;  // to the healthy topic, and 
 constexpr int kPartitions = 4;
 constexpr int kLeaderNotAvailable = 5;  // Kafka's codes
 constexpr int kTopicAuthorizationFailed = 29;
+constexpr int kInvalidProducerEpoch = 47;
 constexpr auto kTurn = 4s;
 constexpr auto kSettling = 1s;  // of each turn: not measured
 
@@ -147,30 +149,22 @@ class Isolation {
     daemon_.wait_until_connected("other");
   }
 
-  void measure(int turns) {
-    std::printf("%-44s %10s %10s %10s %10s %7s\n", "trouble", "p50 ms", "p99 ms", "p50 ms*", "p99 ms*",
-                "p99");
-    for (const Trouble& trouble : {
-             Trouble{"another instance's brokers are away", "other", "orders",
-                     [this](bool on) { other_.set_broker_up(1, !on); }},
-             Trouble{"another topic's broker is away", "kafkaid", "elsewhere",
-                     [this](bool on) { kafka_.set_broker_up(2, !on); }},
-             Trouble{"another topic's broker answers after 500 ms", "kafkaid", "elsewhere",
-                     [this](bool on) { kafka_.set_broker_delay(2, on ? 500 : 0); }},
-             Trouble{
-                 "a topic that we may not write to", "kafkaid", "denied",
-                 [this](bool on) { kafka_.set_topic_error("denied", on ? kTopicAuthorizationFailed : 0); }},
-             Trouble{"a topic without a leader", "kafkaid", "leaderless",
-                     [this](bool on) { kafka_.set_topic_error("leaderless", on ? kLeaderNotAvailable : 0); }},
-             Trouble{"a topic that does not exist", "kafkaid", "none.such",
-                     [this](bool on) { missing_ = on; }},
-         }) {
-      compare(trouble, turns);
-    }
-    std::printf("* while it lasts; the last column is what it makes of p99\n");
+  std::vector<Trouble> troubles() {
+    return {
+        Trouble{"another instance's brokers are away", "other", "orders",
+                [this](bool on) { other_.set_broker_up(1, !on); }},
+        Trouble{"another topic's broker is away", "kafkaid", "elsewhere",
+                [this](bool on) { kafka_.set_broker_up(2, !on); }},
+        Trouble{"another topic's broker answers after 500 ms", "kafkaid", "elsewhere",
+                [this](bool on) { kafka_.set_broker_delay(2, on ? 500 : 0); }},
+        Trouble{"a topic that we may not write to", "kafkaid", "denied",
+                [this](bool on) { kafka_.set_topic_error("denied", on ? kTopicAuthorizationFailed : 0); }},
+        Trouble{"a topic without a leader", "kafkaid", "leaderless",
+                [this](bool on) { kafka_.set_topic_error("leaderless", on ? kLeaderNotAvailable : 0); }},
+        Trouble{"a topic that does not exist", "kafkaid", "none.such", [this](bool on) { missing_ = on; }},
+    };
   }
 
- private:
   void compare(const Trouble& trouble, int turns) {
     Client client({.socket_path = daemon_.socket().c_str(), .connect_timeout_ms = 30'000});
     Client other_client({.socket_path = daemon_.socket().c_str(), .connect_timeout_ms = 30'000});
@@ -206,6 +200,36 @@ class Isolation {
     std::fflush(stdout);
   }
 
+  // The producer ends at a refusal that is no record's, and another one sends again what it had.
+  void hiccup(int times) {
+    Client client({.socket_path = daemon_.socket().c_str(), .connect_timeout_ms = 30'000});
+    const Pace healthy([&client](std::uint64_t number) {
+      const std::string key = std::to_string(number % 100);
+      const std::string message = std::to_string(now_ns());
+      client.try_publish({.instance = "kafkaid", .topic = "healthy", .message = message, .key = key});
+    });
+    std::this_thread::sleep_for(kSettling);
+    const std::uint64_t producers = daemon_.status("kafkaid").producers_created;
+    std::vector<double> without;
+    std::vector<double> with;
+    for (int time = 0; time < times; ++time) {
+      for (const bool refused : {false, true}) {
+        arrivals_.take();
+        if (refused) kafka_.refuse_produce_at(1, {kInvalidProducerEpoch});
+        std::this_thread::sleep_for(kSettling);
+        std::vector<double> taken = arrivals_.take();
+        (refused ? with : without).push_back(percentile(taken, 1));
+      }
+    }
+    std::printf(
+        "%llu producers made anew; the slowest event of the second around each, ms: median %.1f, slowest "
+        "%.1f; "
+        "of as many other seconds: median %.1f, slowest %.1f\n",
+        static_cast<unsigned long long>(daemon_.status("kafkaid").producers_created - producers),
+        percentile(with, 0.5), percentile(with, 1), percentile(without, 0.5), percentile(without, 1));
+  }
+
+ private:
   kafka::EmbeddedCluster kafka_{{{.name = "healthy", .partition_count = kPartitions, .leader = 1},
                                  {.name = "elsewhere", .partition_count = 4, .leader = 2},
                                  {.name = "denied", .partition_count = 4, .leader = 1},
@@ -221,8 +245,19 @@ class Isolation {
 }  // namespace ringpost::bench
 
 int main(int count, char** arguments) {
+  using ringpost::bench::Isolation;
   try {
-    ringpost::bench::Isolation().measure(count > 1 ? std::atoi(arguments[1]) : 4);
+    const int turns = count > 1 ? std::atoi(arguments[1]) : 4;
+    std::printf("%-44s %10s %10s %10s %10s %7s\n", "trouble", "p50 ms", "p99 ms", "p50 ms*", "p99 ms*",
+                "p99");
+    // Each with a cluster of its own: the mock looks for what a consumer wants from the topic's beginning.
+    const std::size_t troubles = Isolation().troubles().size();
+    for (std::size_t number = 0; number < troubles; ++number) {
+      Isolation isolation;
+      isolation.compare(isolation.troubles()[number], turns);
+    }
+    std::printf("* while it lasts; the last column is what it makes of p99\n");
+    Isolation().hiccup(5 * turns);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_isolation: %s\n", error.what());
