@@ -22,22 +22,11 @@ final class PublishAlong {
     try (Ringpost ringpost = Ringpost.open(options)) {
       Event event = new Event("kafkaid", "topicName").message("{\"id\":\"123\",\"text\":\"Grüße\"}").header("header1", "value");
       for (long number = 0; number < count; ++number) {
-        publish(ringpost, event.key(String.valueOf(number % 100)));
+        Patiently.publish(ringpost, event.key(String.valueOf(number % 100)));
         if (number % HANDLE_EACH == 0) Ringpost.open(options).close();
         if (number == count / 5) print();
       }
       print();
-    }
-  }
-
-  private static void publish(Ringpost ringpost, Event event) throws InterruptedException {
-    for (;;) {
-      try {
-        ringpost.publish(event);
-        return;
-      } catch (BufferFullException full) {
-        Thread.sleep(5);
-      }
     }
   }
 

@@ -138,15 +138,11 @@ class PublishTest {
   }
 
   private static String outcome(Ringpost ringpost, Event event) throws InterruptedException {
-    for (;;) {
-      try {
-        ringpost.publish(event);
-        return "";
-      } catch (BufferFullException full) {
-        Thread.sleep(1);
-      } catch (PublishException error) {
-        return error.code() + " " + error.getMessage();
-      }
+    try {
+      Patiently.publish(ringpost, event);
+      return "";
+    } catch (PublishException error) {
+      return error.code() + " " + error.getMessage();
     }
   }
 

@@ -2,7 +2,6 @@ package io.ringpost;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringpost.testing.Daemon;
 import io.ringpost.testing.Record;
@@ -53,19 +52,6 @@ class ThreadsTest {
     }
   }
 
-  /** Until there is room: a loop can outrun Kafka. */
-  private static void publish(Ringpost ringpost, Event event) throws InterruptedException {
-    for (;;) {
-      try {
-        ringpost.publish(event);
-        return;
-      } catch (BufferFullException full) {
-        assertTrue(full.retryable());
-        Thread.sleep(1);
-      }
-    }
-  }
-
   @Test
   void sixteenThreadsKeepTheOrderOfTheirKeys() throws Exception {
     long before = daemon.status().accepted();
@@ -73,7 +59,7 @@ class ThreadsTest {
     try (Ringpost ringpost = open()) {
       together(THREADS, () -> {
         String key = "order-" + keys.getAndIncrement();
-        for (int n = 0; n < EVENTS; ++n) publish(ringpost, new Event("kafkaid", "topicName").message(String.valueOf(n)).key(key));
+        for (int n = 0; n < EVENTS; ++n) Patiently.publish(ringpost, new Event("kafkaid", "topicName").message(String.valueOf(n)).key(key));
         return null;
       });
     }
@@ -102,7 +88,7 @@ class ThreadsTest {
           Event event = new Event("kafkaid", "topicName").message("1").key("closing");
           try {
             for (;;) {
-              publish(ringpost, event);
+              Patiently.publish(ringpost, event);
               accepted.incrementAndGet();
               calls.incrementAndGet();
             }

@@ -32,7 +32,7 @@ public final class AfterCommit implements AutoCloseable {
   public synchronized void publish(Event event) {
     if (waiting.isEmpty() && isDone(event)) return;
     if (closed || waiting.size() >= waitingMax) {
-      lose("there is no room for more than " + waitingMax + " events that wait");
+      lose(closed ? "it can't be published now, and the engine is closed" : "there is no room for more than " + waitingMax + " events that wait");
       return;
     }
     waiting.add(event);
