@@ -112,6 +112,8 @@ TEST_F(RemovedInstance, WhatWaitsInMemoryBecomesDeadLetters) {
 TEST_F(RemovedInstance, WhatWaitsOnDiskBecomesDeadLetters) {
   ASSERT_NO_FATAL_FAILURE(publish_in_outage(30'000));
   wait_until_on_disk(1'000);
+  publisher_.reset();  // so that nothing but its books is left in memory
+  ASSERT_TRUE(wait_until([&] { return daemon_.status("kafkaid").clients == 0; }));
   EXPECT_EQ(daemon_.stop(), 0) << daemon_.log();
   start_with(second());
   expect_dead_letters(30'000);
