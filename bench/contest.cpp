@@ -94,11 +94,7 @@ Cost Contest::ringpost() {
   const Round round(daemon_.process().pid(), settings_.broker);
   for (std::uint64_t at = 0; at < settings_.messages; ++at) publish(at);
   wait_until_delivered();
-  const Cost cost = round.finish(settings_.messages);
-  if (daemon_.status(kInstance).delivered != published_) {
-    throw std::runtime_error("the board said that all is delivered, and the status does not");
-  }
-  return cost;
+  return round.finish(settings_.messages);
 }
 
 Cost Contest::ringpost_paced(std::uint32_t per_second) {
@@ -113,13 +109,16 @@ Cost Contest::ringpost_paced(std::uint32_t per_second) {
   return round.finish(settings_.messages);
 }
 
-// The board says when nothing waits: a look costs no call to the daemon.
+// A look at the board costs no call to the daemon, but the board is a round old: an event that has just left its lane is not
+// waiting there yet. So the daemon has the last word.
 void Contest::wait_until_delivered() {
-  Info info = client_.info(kInstance);
-  while (info.waiting_events != 0 || info.room_bytes < room_bytes_) {
-    ::usleep(kLookPauseUs);
-    info = client_.info(kInstance);
-  }
+  do {
+    Info info = client_.info(kInstance);
+    while (info.waiting_events != 0 || info.room_bytes < room_bytes_) {
+      ::usleep(kLookPauseUs);
+      info = client_.info(kInstance);
+    }
+  } while (daemon_.status(kInstance).delivered != published_);
 }
 
 void Contest::warm_up() {
