@@ -171,7 +171,7 @@ typedef struct ringpost_info {
   int accepting;              /* RINGPOST_OK, or the code that every publish gives now */
   int connected;              /* 1: at least one broker is up */
   int64_t disconnected_ms;    /* for so long there has been no broker; 0 while connected */
-  uint64_t waiting_events;    /* accepted, not yet delivered */
+  uint64_t waiting_events;    /* in the daemon, not yet delivered; what is still in lanes is not among them */
   uint64_t buffer_used_bytes; /* the instance's buffer in the daemon */
   uint64_t buffer_bytes;
   uint64_t max_event_bytes;    /* key + headers + message; a topic may allow less */
