@@ -57,7 +57,7 @@ class ExitTest {
 
   @Test
   void checkedJniHasNothingToSay() throws Exception {
-    Child child = Child.run(command(Programs.java(), "checked", "end", "-Xcheck:jni"));
+    Child child = Child.run(command(Programs.java(), "checked", "end", "-Xcheck:jni", "--enable-native-access=ALL-UNNAMED"));
     assertEquals(0, child.ended(), child.errors());
     assertEquals("", child.output() + child.errors());
   }
