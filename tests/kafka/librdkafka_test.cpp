@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "kafka/embedded_cluster.hpp"
 #include "kafka/rd_handles.hpp"
@@ -25,11 +26,14 @@ class Librdkafka : public ::testing::Test {
     set(conf, "enable.idempotence", "true");
     set(conf, "linger.ms", "1");
     set(conf, "statistics.interval.ms", "100");
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_DR);
+    set(conf, "debug", "eos");
+    set(conf, "log.queue", "true");
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_LOG);
     std::array<char, 512> text{};
     producer_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
     if (!producer_) throw std::runtime_error(text.data());
     queue_.reset(rd_kafka_queue_get_main(producer_.get()));
+    rd_kafka_set_log_queue(producer_.get(), nullptr);  // the main one
     topic_.reset(rd_kafka_topic_new(producer_.get(), "orders", nullptr));
   }
 
@@ -63,6 +67,20 @@ class Librdkafka : public ::testing::Test {
         acknowledged_ += static_cast<std::int64_t>(rd_kafka_event_message_count(event.get()));
       if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_STATS)
         return read(rd_kafka_event_stats(event.get()));
+    }
+  }
+
+  // What the producer says of itself up to a line with this in it.
+  std::string log_until(const std::string& part) {
+    for (std::string log;;) {
+      const EventHandle event(rd_kafka_queue_poll(queue_.get(), 60'000));
+      if (!event) throw std::runtime_error("it does not say \"" + part + "\":\n" + log);
+      const char* facility = nullptr;
+      const char* line = nullptr;
+      int level = 0;
+      if (rd_kafka_event_log(event.get(), &facility, &line, &level) != 0) continue;
+      log.append(line).append("\n");
+      if (std::string_view(line).find(part) != std::string_view::npos) return log;
     }
   }
 
@@ -104,6 +122,12 @@ TEST_F(Librdkafka, ABatchBehindWhatIsInFlightIsWaitedWith) {
   cluster_.set_broker_delay(1, 0);
   while (next().acknowledged != 111) {
   }
+}
+
+// It would wait for half a second after it was made, and for another where no broker was connected then.
+TEST_F(Librdkafka, ANewProducerAsksForItsIdAsSoonAsABrokerIsConnected) {
+  const std::string log = log_until("WaitTransport -> WaitPID");
+  EXPECT_NE(log.find("(fire immediately): Broker is up"), std::string::npos) << log;
 }
 
 }  // namespace
