@@ -57,21 +57,27 @@ struct Admin::Impl {
 
   using Request = std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
 
-  kafka::EventHandle ask(rd_kafka_admin_op_t kind, const std::string& what, const Request& request) const {
+  // A broker that is fenced for a moment, as happens on a full machine, takes librdkafka's handle and the answer with it: then it is
+  // asked again, and what was done already is there.
+  kafka::EventHandle ask(rd_kafka_admin_op_t kind, const std::string& what, const Request& request) {
     const kafka::QueueHandle queue(rd_kafka_queue_new(client.get()));
     const kafka::AdminOptionsHandle options(rd_kafka_AdminOptions_new(client.get(), kind));
     std::array<char, 256> why{};
     rd_kafka_AdminOptions_set_request_timeout(options.get(), kRequestMs, why.data(), why.size());
     rd_kafka_AdminOptions_set_operation_timeout(options.get(), kRequestMs, why.data(), why.size());
-    request(options.get(), queue.get());
-    kafka::EventHandle event(rd_kafka_queue_poll(queue.get(), 2 * kRequestMs));
-    if (!event) throw std::runtime_error(what + ": no answer");
-    if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
-      throw std::runtime_error(what + ": " + rd_kafka_event_error_string(event.get()));
-    return event;
+    for (answer_lost = false;; answer_lost = true) {
+      request(options.get(), queue.get());
+      kafka::EventHandle event(rd_kafka_queue_poll(queue.get(), 2 * kRequestMs));
+      if (!event) throw std::runtime_error(what + ": no answer");
+      const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
+      if (code != RD_KAFKA_RESP_ERR__DESTROY_BROKER)
+        throw std::runtime_error(what + ": " + rd_kafka_event_error_string(event.get()));
+    }
   }
 
   kafka::ClientHandle client;
+  bool answer_lost = false;  // of the last request, the first time
 };
 
 Admin::Admin(const std::string& brokers) : impl_(std::make_unique<Impl>(brokers)) {}
@@ -98,6 +104,8 @@ void Admin::create(const std::string& topic, const Replicas& replicas,
   std::size_t count = 0;
   const auto* results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  if (impl_->answer_lost && rd_kafka_topic_result_error(results[0]) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+    return;
   check_topics(const_cast<const rd_kafka_topic_result_t**>(results), count, what);
 }
 

@@ -96,6 +96,7 @@ void Mood::begin(const MoodPlan& plan) {
     return daemon_->status("kafkaid").delivered > events_a_second() &&
            (!compared() || rival_->delivered() > events_a_second());
   });
+  began_us_ = wall_clock_us();
 }
 
 // A broker that has just come back may not be told yet that it is: the topics are led by whom the plan says, or the moods would be
@@ -215,8 +216,8 @@ void Mood::expect_nothing_lost(const InstanceStatus& status) {
 // No test passes or fails by these times.
 void Mood::report() {
   const Reading theirs = read_all(kafka().addresses(), rivals_topic(), rival_->published());
-  const Felt our_felt = felt(ours_);
-  const Felt their_felt = felt(theirs);
+  const Felt our_felt = felt(ours_, began_us_);
+  const Felt their_felt = felt(theirs, began_us_);
   std::ostringstream row;
   const std::uint64_t they_lost = rival_->published() - rival_->delivered();
   row << "| " << name_ << " | " << traffic_->accepted() << " | "

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -69,6 +70,9 @@ class Mood : public testing::Test {
   std::uint64_t never_came_ = 0;  // the same: more than 0 where the topic has lost its oldest records only
 
  private:
+  // Both sides' producers are at work: what is published from now on feels the mood, and not a start. By the wall clock.
+  std::int64_t began_us_ = 0;
+
   void wait_for_rival(std::uint64_t published) const;
   void expect_nothing_lost(const InstanceStatus& status);
   void report();

@@ -76,11 +76,11 @@ std::uint64_t holes(const Reading& reading) {
   return count;
 }
 
-Felt felt(const Reading& reading) {
+Felt felt(const Reading& reading, std::int64_t since_us) {
   Felt felt;
   std::vector<std::pair<std::int64_t, std::int64_t>> waits;  // from, to
   for (const Arrival& arrival : reading.first) {
-    if (arrival.partition < 0) continue;
+    if (arrival.partition < 0 || arrival.published_us < since_us) continue;
     const std::int64_t published_ms = arrival.published_us / 1000;
     const std::int64_t wait_ms = arrival.appended_ms - published_ms;
     felt.longest_ms = std::max(felt.longest_ms, wait_ms);

@@ -31,12 +31,12 @@ std::uint64_t inversions(const Reading& reading);
 // with the oldest records of a topic: these can be missing from a key's beginning only.
 std::uint64_t holes(const Reading& reading);
 
-// How long the mood was felt.
+// How long the mood was felt, by what was published since it began.
 struct Felt {
   std::int64_t late_ms = 0;     // while some event had waited for its append for more than kLateMs
   std::int64_t longest_ms = 0;  // that one waited
 };
 inline constexpr std::int64_t kLateMs = 250;
-Felt felt(const Reading& reading);
+Felt felt(const Reading& reading, std::int64_t since_us);
 
 }  // namespace ringpost::tests
