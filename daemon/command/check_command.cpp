@@ -9,6 +9,7 @@
 
 #include "daemon/command/endpoint.hpp"
 #include "daemon/command/exit_codes.hpp"
+#include "daemon/config/memory_bound.hpp"
 #include "kafka/examine.hpp"
 #include "kafka/secrets.hpp"
 
@@ -74,6 +75,11 @@ int run_check(const CheckOptions& options) {
   }
   fmt::print("{}: good, {} {}\n", options.file, loaded.config->instances.size(),
              loaded.config->instances.size() == 1 ? "instance" : "instances");
+  fmt::print(
+      "ringpostd needs at most {} MiB of memory with it; lanes of up to {} MiB (lane_memory_max) are among "
+      "them\n",
+      (memory_bound_bytes(*loaded.config) + kMiB - 1) / kMiB,
+      loaded.config->daemon.lane_memory_max_bytes / kMiB);
   if (!options.connect) {
     return kExitOk;
   }

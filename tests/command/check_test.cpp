@@ -2,8 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
+#include <boost/json.hpp>
+
+#include "tests/support/daemon.hpp"
 #include "tests/support/mock_cluster.hpp"
 #include "tests/support/odd_peer.hpp"
 #include "tests/support/process.hpp"
@@ -15,6 +19,7 @@ using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::Not;
 
 class Check : public testing::Test {
@@ -33,8 +38,25 @@ class Check : public testing::Test {
 TEST_F(Check, AGoodFileEndsWith0) {
   const Outcome outcome = check("[instance.a]\nbrokers = \"embedded\"\ntopics = [\"orders\"]\n");
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_EQ(outcome.output, file_ + ": good, 1 instance\n");
+  EXPECT_THAT(outcome.output,
+              MatchesRegex(file_ + ": good, 1 instance\n"
+                                   "ringpostd needs at most [0-9]+ MiB of memory with it; lanes of up "
+                                   "to 8192 MiB .lane_memory_max. are among them\n"));
   EXPECT_THAT(outcome.errors, IsEmpty());
+}
+
+// The same figure as in the status of a daemon with it.
+TEST_F(Check, SaysHowMuchMemoryTheDaemonMayNeed) {
+  const std::string instance =
+      "[instance.a]\nbrokers = \"embedded\"\ntopics = [\"orders\"]\nlane_size = \"64KiB\"\nbuffer_size = \"";
+  const std::string keys = "clients_max = 10\nlane_memory_max = \"64MiB\"\n";
+  const Daemon daemon(instance + "5MiB\"\n", keys);
+  const Outcome checked = run({program("ringpost"), "check", daemon.config_file()});
+  const Outcome status = run({program("ringpost"), "status", "--json", "--socket", daemon.socket()});
+  const auto bound_bytes =
+      boost::json::parse(status.output).at("memory_bound_bytes").to_number<std::uint64_t>();
+  EXPECT_THAT(checked.output, HasSubstr("at most " + std::to_string((bound_bytes + (1U << 20) - 1) >> 20) +
+                                        " MiB of memory with it; lanes of up to 64 MiB "));
 }
 
 TEST_F(Check, AWrongFileEndsWith78AndEveryProblemAsTheDaemonSaysThem) {
