@@ -58,6 +58,18 @@ TEST_F(BadInput, IsSaidAndMended) {
   box_.output_of("umount /run/ringpost");
   expect_up_by_itself();
 
+  // A filter, an administrator's or a container's, that leaves no way to make shared memory.
+  box_.output_of("systemctl stop ringpostd");
+  drop_in("SystemCallFilter=~memfd_create\n");
+  expect_tried_again("69", "memfd_create");
+  // One that kills: no process can say anything then.
+  box_.output_of("systemctl stop ringpostd");
+  drop_in("SystemCallFilter=~memfd_create\nSystemCallErrorNumber=kill\n");
+  expect_tried_again("31", "");
+  EXPECT_THAT(journal(), HasSubstr("killed for a system call that a filter forbids: look for SystemCallFilter="));
+  drop_in("");
+  expect_up_by_itself();
+
   // A state directory that is somebody else's: it runs without, and says so.
   box_.write(kConfiguration, "[daemon]\nstate_dir = \"/srv/state\"\n" + configuration());
   drop_in("ReadWritePaths=/srv/state\n");

@@ -90,9 +90,14 @@ TEST_F(UnderTraffic, StoppedPublishedStarted) {
   EXPECT_TRUE(wait_until([&] { return status().clients == 0; })) << "the keeper still has their lanes";
 }
 
-// What waits when the machine goes down is on its disk, and is delivered when it is up again, in order.
+// What waits when the machine goes down is on its disk, and is delivered when it is up again, in order. A script host that says
+// After=ringpostd.service may publish in its last moment.
 TEST_F(UnderTraffic, Reboot) {
   constexpr int kEvents = 2'000;
+  box_.write("/etc/systemd/system/script-host.service",
+             "[Unit]\nAfter=ringpostd.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\n"
+             "ExecStop=ringpost publish kafkaid others 4711\n[Install]\nWantedBy=multi-user.target\n");
+  box_.output_of("systemctl enable --now script-host");
   kafka_.stop_broker(1);
   {
     Publisher publisher(socket());
@@ -108,6 +113,9 @@ TEST_F(UnderTraffic, Reboot) {
   for (const Record& record : read_with_kcat(kafka_.brokers(), "orders"))
     ASSERT_EQ(record.message, std::to_string(next++));
   EXPECT_EQ(next, kEvents);
+  const std::vector<Record> farewells = read_with_kcat(kafka_.brokers(), "others");
+  ASSERT_EQ(farewells.size(), 1U) << box_.output_of("journalctl --no-pager -u script-host");
+  EXPECT_EQ(farewells[0].message, "4711");
 }
 
 }  // namespace
