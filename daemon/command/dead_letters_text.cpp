@@ -62,8 +62,10 @@ std::string reason_line(const StoredLetter& letter) {
 }
 
 std::string client_line(const StoredLetter& letter) {
-  return fmt::format("{}{}uid {}, pid {}", for_terminal(letter.client), letter.client.empty() ? "" : ", ",
-                     letter.record.client_uid, letter.record.client_pid);
+  const StoredRecord& record = letter.record;
+  return fmt::format(
+      "{}{}uid {}, {}", for_terminal(letter.client), letter.client.empty() ? "" : ", ", record.client_uid,
+      record.client_pid == 0 ? "in another pid namespace" : fmt::format("pid {}", record.client_pid));
 }
 
 }  // namespace

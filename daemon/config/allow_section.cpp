@@ -7,14 +7,13 @@
 #include <system_error>
 #include <vector>
 
+#include "daemon/config/overflow_ids.hpp"
 #include "daemon/config/sections.hpp"
 #include "daemon/config/values.hpp"
 
 namespace ringpost::daemon {
 namespace {
 
-// Every user of another namespace has this id here: to allow it would be to allow all of them.
-constexpr std::uint32_t kOverflowId = 65534;
 constexpr std::uint32_t kInvalidId = 0xffffffff;  // (uid_t)-1
 
 // An id, or what is wrong.
@@ -65,7 +64,9 @@ Lookup id_of(const toml::node& node, LookUp by_name) {
 }
 
 template <typename LookUp>
-std::vector<std::uint32_t> read_ids(Section& section, std::string_view key, LookUp by_name) {
+// `overflow`: the id that every user or group of another user namespace has here. To allow it would be to allow all of them.
+std::vector<std::uint32_t> read_ids(Section& section, std::string_view key, LookUp by_name,
+                                    std::uint32_t overflow) {
   std::vector<std::uint32_t> ids;
   const auto* list = section.find_array(key, R"(["scripts"])");
   if (list == nullptr) {
@@ -78,9 +79,10 @@ std::vector<std::uint32_t> read_ids(Section& section, std::string_view key, Look
     const Lookup lookup = id_of(node, by_name);
     if (!lookup.id) {
       section.problem_at(node, key, lookup.problem);
-    } else if (*lookup.id == kOverflowId) {
-      section.problem_at(node, key,
-                         "65534 stands for everybody of another user namespace; it is never allowed");
+    } else if (*lookup.id == overflow) {
+      section.problem_at(
+          node, key,
+          fmt::format("{} stands for everybody of another user namespace; it is never allowed", overflow));
     } else {
       ids.push_back(*lookup.id);
     }
@@ -93,8 +95,8 @@ std::vector<std::uint32_t> read_ids(Section& section, std::string_view key, Look
 AllowConfig read_allow(const toml::table& table, const std::string& path, Problems& problems) {
   Section section(table, path, problems);
   AllowConfig config;
-  config.user_ids = read_ids(section, "users", look_up_user);
-  config.group_ids = read_ids(section, "groups", look_up_group);
+  config.user_ids = read_ids(section, "users", look_up_user, overflow_uid());
+  config.group_ids = read_ids(section, "groups", look_up_group, overflow_gid());
   if (table.empty()) {
     problems.add(table.source().begin, path,
                  "is empty; expected users or groups, or no allow to let everybody publish");

@@ -46,7 +46,7 @@ struct DaemonConfig {
 };
 
 // Who may publish: one of these users, or a member of one of these groups. The ids are those of the machine
-// on which load() ran; 65534, which stands for every unmapped user of another namespace, is never among them.
+// on which load() ran; those that stand for everybody of other user namespaces (overflow_ids.hpp) are never among them.
 struct AllowConfig {
   std::vector<uid_t> user_ids;
   std::vector<gid_t> group_ids;

@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
+
+#include "daemon/config/overflow_ids.hpp"
 
 namespace ringpost::daemon {
 namespace {
-
-constexpr std::uint32_t kUnmapped = 65534;  // the kernel's overflow id
 
 std::vector<gid_t> supplementary_groups(int socket) {
   std::vector<gid_t> groups(64);
@@ -27,26 +25,29 @@ std::vector<gid_t> supplementary_groups(int socket) {
 }
 
 template <typename Id>
-bool is_listed(const std::vector<Id>& listed, Id id) {
-  return id != kUnmapped && std::find(listed.begin(), listed.end(), id) != listed.end();
+bool is_listed(const std::vector<Id>& listed, Id id, Id overflow) {
+  return id != overflow && std::find(listed.begin(), listed.end(), id) != listed.end();
 }
 
 }  // namespace
 
-std::string Credentials::text() const {
-  if (peer.pid == 0) return fmt::format("uid {}, in another pid namespace", peer.uid);
-  return fmt::format("uid {}, pid {}", peer.uid, peer.pid);
+std::string text_of(const ipc::Peer& peer) {
+  const std::string user = peer.uid == overflow_uid() ? fmt::format("uid {} (it has none here)", peer.uid)
+                                                      : fmt::format("uid {}", peer.uid);
+  return peer.pid == 0 ? user + ", in another pid namespace" : fmt::format("{}, pid {}", user, peer.pid);
 }
 
 Credentials credentials_of(int socket) { return {ipc::peer_of(socket), supplementary_groups(socket)}; }
 
 bool may_use(const AllowConfig& allow, const Credentials& who) {
   if (allow.everybody() || who.peer.uid == 0) return true;
-  if (is_listed(allow.user_ids, who.peer.uid) || is_listed(allow.group_ids, who.peer.gid)) return true;
-  return std::any_of(who.groups.begin(), who.groups.end(),
-                     [&](gid_t group) { return is_listed(allow.group_ids, group); });
+  const auto in_group = [&](gid_t group) { return is_listed(allow.group_ids, group, overflow_gid()); };
+  return is_listed(allow.user_ids, who.peer.uid, overflow_uid()) || in_group(who.peer.gid) ||
+         std::any_of(who.groups.begin(), who.groups.end(), in_group);
 }
 
-bool may_see_all(const Credentials& who) { return who.peer.uid == 0 || who.peer.uid == ::geteuid(); }
+bool may_see_all(const Credentials& who, uid_t own) {
+  return who.peer.uid == 0 || (who.peer.uid == own && own != overflow_uid());
+}
 
 }  // namespace ringpost::daemon

@@ -270,8 +270,8 @@ void Server::client_malformed(std::uint64_t client_id, const std::string& instan
   const std::shared_ptr<Client> client = mark_malformed(client_id);
   if (!client) return;
   log_limited(spdlog::level::warn, fmt::format("malformed/uid {}", client->peer.uid),
-              "client \"{}\" (uid {}, pid {}) was cut off: its memory for instance {} is malformed: {}",
-              client->name(), client->peer.uid, client->peer.pid, instance, why);
+              "client \"{}\" ({}) was cut off: its memory for instance {} is malformed: {}", client->name(),
+              text_of(client->peer), instance, why);
 }
 
 void Server::wait_for_signal() {

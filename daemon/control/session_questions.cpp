@@ -20,8 +20,8 @@ Instance* Session::asked_about(std::uint64_t number, std::string_view instance) 
     refuse_question(
         number, ipc::Refusal::kDenied,
         fmt::format("only root and the user that ringpostd runs as (uid {}) may ask for that; you "
-                    "are uid {}",
-                    ::geteuid(), who_.peer.uid));
+                    "are {}",
+                    ::geteuid(), text_of(who_.peer)));
     return nullptr;
   }
   if (state_.stopping) {

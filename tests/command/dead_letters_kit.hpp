@@ -27,6 +27,7 @@ struct Letter {
   std::int64_t time_ms = 1'795'390'123'123;  // 2026-11-22T23:28:43.123Z
   std::string detail = {};
   std::string client = {};
+  std::int32_t client_pid = 4711;
 };
 
 // "00112233-4455-6677-8899-aabbccddeeff-SEQUENCE"
@@ -82,7 +83,7 @@ class LettersLog : daemon::LogVisitor {
     stored.record.sequence = letter.sequence;
     stored.record.create_time_ms = letter.time_ms - 1'000;
     stored.record.client_uid = 1000;
-    stored.record.client_pid = 4711;
+    stored.record.client_pid = letter.client_pid;
     stored.record.attempts = 3;
     stored.record.partition = with_record ? 2 : -1;
     if (with_record) stored.record.record = record;

@@ -167,6 +167,12 @@ TEST_F(DeadLetters, ShowSaysEverythingOfOne) {
   EXPECT_EQ(ask({"show", id_of(7), "--json"}).output, ask({"export", "--id", id_of(7)}).output);
 }
 
+TEST_F(DeadLetters, AClientOfAnotherPidNamespaceHasNoPid) {
+  LettersLog log(state_dir_, "kafkaid");
+  log.add({.sequence = 7, .client = "bpmn", .client_pid = 0});
+  EXPECT_THAT(ask({"show", id_of(7)}).output, HasSubstr("bpmn, uid 1000, in another pid namespace\n"));
+}
+
 TEST_F(DeadLetters, ADryRunListsWhatWouldBeDoneAndNeedsNoDaemon) {
   LettersLog log(state_dir_, "kafkaid");
   log.add({.sequence = 1});

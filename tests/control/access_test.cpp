@@ -56,6 +56,19 @@ TEST(Access, TheStatusOfAllIsForRootAndTheDaemonsUser) {
   EXPECT_FALSE(may_see_all(user(::geteuid() + 1)));
 }
 
+TEST(Access, TheUnmappedSeeNothingOfADaemonThatRunsAsNobody) {
+  EXPECT_TRUE(may_see_all(user(1001), 1001));
+  EXPECT_FALSE(may_see_all(user(65534), 65534));
+  EXPECT_TRUE(may_see_all(user(0), 65534));
+}
+
+TEST(Access, WhoHasNoNumberHereIsNamedWithoutOne) {
+  EXPECT_EQ(user(1001).text(), "uid 1001, pid 4711");
+  EXPECT_EQ((Credentials{{0, 1001, 5000}, {}}.text()), "uid 1001, in another pid namespace");
+  EXPECT_EQ((Credentials{{0, 65534, 65534}, {}}.text()),
+            "uid 65534 (it has none here), in another pid namespace");
+}
+
 TEST(Access, TheKernelSaysWhoIsAtTheOtherEnd) {
   std::array<int, 2> ends{-1, -1};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
