@@ -111,6 +111,7 @@ void Keeper::advance() {
   if (polls_.came(listener_entry_) != 0) accept_visitors(now);
   if (polls_.came(signals_entry_) != 0) read_signals(now);
   command_.advance(visitors_, now);
+  if (command_.exit_code() >= 0) exit_code_ = command_.exit_code();
 }
 
 void Keeper::accept_visitors(std::int64_t now_ms) {
@@ -136,7 +137,6 @@ void Keeper::read_signals(std::int64_t now_ms) {
       exit_code_ = EXIT_SUCCESS;
     }
   }
-  if (command_.exit_code() >= 0) exit_code_ = command_.exit_code();
 }
 
 void Keeper::reap(std::int64_t now_ms) {

@@ -43,7 +43,7 @@ class Keeper {
   Visitors visitors_;
   Holder holder_{holdings_, store_};
   ListeningSocket listener_;
-  Command command_;
+  Command command_{holdings_, holder_};
   PollSet polls_;
   rlimit descriptors_before_{};
   sigset_t mask_before_{};

@@ -26,8 +26,8 @@ constexpr const char* kHelp =
     "  --version      print the version\n"
     "  --help         print this\n"
     "\n"
-    "Exit codes: 0 stopped by a signal; COMMAND's own when it was told to stop, or has ended with 64 or 78;\n"
-    "1 can't start; 64 wrong arguments.\n";
+    "Exit codes: 0 stopped by a signal; COMMAND's own when it was told to stop, or has ended with 64 or 78\n"
+    "before anything was held; 1 can't start; 64 wrong arguments.\n";
 
 int wrong(const char* what, const char* about) {
   say("%s%s; see ringpost-keeper --help", what, about);

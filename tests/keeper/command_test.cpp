@@ -67,8 +67,82 @@ TEST(KeeperCommand, GetsWhatItKeptWhenItIsStartedAgain) {
   EXPECT_EQ(actor.ask("connect"), "connected");
   EXPECT_EQ(actor.ask("take"), "taken 2 1 1 a=after!");
   EXPECT_NE(actor.ask("pid"), pid);
+  EXPECT_EQ(actor.ask("drop a"), "dropped 1");
   actor.tell("exit 78");
   EXPECT_EQ(keeper.wait(), 78);
+}
+
+class KeeperCommandThatHolds : public testing::Test {
+ protected:
+  KeeperCommandThatHolds() {
+    actor_.ask("connect");
+    actor_.ask("take");
+    EXPECT_EQ(actor_.ask("keep a text"), "kept");
+    pid_ = pid();
+  }
+
+  pid_t pid() { return std::stoi(actor_.ask("pid").substr(4)); }
+  bool wait_for_log(const std::string& text) {
+    return wait_until([&] { return keeper_.errors().find(text) != std::string::npos; });
+  }
+  // Told, it dies of it, as any program does that has not seen to that signal.
+  void expect_told_when_it_has_taken() {
+    EXPECT_NE(pid(), pid_);  // it runs, and waits for our commands
+    EXPECT_EQ(actor_.ask("connect"), "connected");
+    actor_.tell("ask-take");
+    EXPECT_EQ(keeper_.wait(), 128 + SIGTERM);
+    EXPECT_THAT(keeper_.errors(), HasSubstr("takes 1 descriptors"));
+  }
+
+  Process keeper_{with_command({program("keeper_actor")}), Actor::options()};
+  Actor actor_{keeper_};
+  pid_t pid_ = 0;
+};
+
+TEST_F(KeeperCommandThatHolds, IsStartedAgainWhateverItEndsWith) {
+  actor_.tell("exit 78");
+  ASSERT_TRUE(wait_for_log(
+      "has ended with code 78: it is started again in 100 ms, for what it has accepted is held"));
+  EXPECT_EQ(actor_.ask("connect"), "connected");
+  EXPECT_EQ(actor_.ask("take"), "taken 2 1 1 a=text");
+}
+
+TEST_F(KeeperCommandThatHolds, ToldToStopWhileItIsDeadItIsStartedAndToldWhenItHasTaken) {
+  pause_process(keeper_.pid());
+  kill_process(pid_);
+  keeper_.signal(SIGTERM);
+  keeper_.signal(SIGCONT);
+  ASSERT_TRUE(wait_for_log("told to stop while nobody has the 1 descriptors")) << keeper_.errors();
+  ASSERT_TRUE(wait_for_log("it is started again"));
+  expect_told_when_it_has_taken();
+  EXPECT_THAT(keeper_.errors(), HasSubstr("what it has neither delivered nor put on disk is lost"));
+}
+
+TEST_F(KeeperCommandThatHolds, KilledAfterItWasToldToStopItIsStartedOnceMore) {
+  EXPECT_EQ(actor_.ask("ignore-stops"), "ignored");
+  keeper_.signal(SIGTERM);
+  // The keeper has read the signal before the second of these.
+  EXPECT_EQ(actor_.ask("drop b"), "dropped 0");
+  EXPECT_EQ(actor_.ask("drop b"), "dropped 0");
+  kill_process(pid_);
+  ASSERT_TRUE(wait_for_log("was ended by signal 9: it is started again"));
+  expect_told_when_it_has_taken();
+}
+
+TEST_F(KeeperCommandThatHolds, ASecondStopDoesNotWaitForAnything) {
+  pause_process(keeper_.pid());
+  kill_process(pid_);
+  keeper_.signal(SIGTERM);
+  keeper_.signal(SIGCONT);
+  ASSERT_TRUE(wait_for_log("it is started again"));
+  keeper_.signal(SIGTERM);
+  EXPECT_EQ(keeper_.wait(), 128 + SIGTERM);
+}
+
+TEST_F(KeeperCommandThatHolds, ToldToStopItIsNotStartedAgain) {
+  keeper_.signal(SIGTERM);
+  EXPECT_EQ(keeper_.wait(), 128 + SIGTERM);
+  EXPECT_THAT(keeper_.errors(), testing::Not(HasSubstr("started")));
 }
 
 TEST(KeeperCommand, EndsWithTheCommandAndItsCodeWhenItIsToldToStop) {

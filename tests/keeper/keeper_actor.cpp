@@ -11,7 +11,7 @@
 //     many COUNT            keeps one memory under "many.1" and so on, "kept COUNT full COUNT"
 //     flood                 keeps for ever without reading an answer, until no more leaves
 //     fork                  leaves a child behind that has all descriptors, "forked PID"
-//     hang-up, exit CODE, pid, environment NAME, signals-blocked
+//     hang-up, exit CODE, pid, environment NAME, signals-blocked, ignore-stops
 //
 // As `keeper_actor launch FD,FD... PROGRAM ARGUMENT...` it becomes that program, which gets these descriptors the way in
 // which systemd passes them.
@@ -153,6 +153,7 @@ std::string obey(const std::string& command, const std::string& first, const std
     return client->send(named_frame(keeper::FrameType::kDrop, first)) ? "asked" : "failed";
   if (command == "many") return many(std::stoi(first));
   if (command == "signals-blocked") return signals_blocked();
+  if (command == "ignore-stops") return ::signal(SIGTERM, SIG_IGN) == SIG_ERR ? "failed" : "ignored";
   if (command == "pid") return "pid " + std::to_string(::getpid());
   if (command == "environment") return environment(first);
   if (command == "flood") return flood();

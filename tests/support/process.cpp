@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -41,6 +43,20 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   for (std::string& text : strings) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
+}
+
+// Or are gone.
+bool all_threads_are(pid_t pid, char state) {
+  std::error_code gone;
+  const std::filesystem::directory_iterator threads("/proc/" + std::to_string(pid) + "/task", gone);
+  std::size_t count = 0;
+  const bool all = std::all_of(begin(threads), end(threads), [&](const std::filesystem::path& thread) {
+    ++count;
+    const std::string stat = read_file(thread / "stat");  // NUMBER (NAME) STATE ...
+    const std::size_t name_end = stat.rfind(')');
+    return name_end == std::string::npos || stat.at(name_end + 2) == state;
+  });
+  return all && (state != 'Z' || count <= 1);  // the first thread is one before the others are
 }
 
 }  // namespace
@@ -119,6 +135,18 @@ Outcome run(const std::vector<std::string>& command, const ProcessOptions& optio
   Process process(command, options);
   const int status = process.wait(deadline);
   return {status, process.output(), process.errors()};
+}
+
+void pause_process(pid_t pid) {
+  check(::kill(pid, SIGSTOP), "kill");
+  if (!wait_until([pid] { return all_threads_are(pid, 'T'); }))
+    throw std::runtime_error("process " + std::to_string(pid) + " does not stop");
+}
+
+void kill_process(pid_t pid) {
+  check(::kill(pid, SIGKILL), "kill");
+  if (!wait_until([pid] { return all_threads_are(pid, 'Z'); }))
+    throw std::runtime_error("process " + std::to_string(pid) + " does not end");
 }
 
 std::string program(const std::string& name) { return std::string(RINGPOST_PROGRAMS) + "/" + name; }

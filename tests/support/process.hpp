@@ -59,6 +59,11 @@ struct Outcome {
 Outcome run(const std::vector<std::string>& command, const ProcessOptions& options = {},
             std::chrono::steady_clock::duration deadline = kDeadline);
 
+// SIGSTOP; all its threads stand when this returns.
+void pause_process(pid_t pid);
+// SIGKILL to another's child; it is dead when this returns, whether its parent has looked or not.
+void kill_process(pid_t pid);
+
 // The path of a program that this build made, e.g. program("ringpostd").
 std::string program(const std::string& name);
 
