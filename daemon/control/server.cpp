@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -31,6 +32,7 @@ constexpr std::chrono::milliseconds kAcceptPause{200};
 constexpr std::size_t kRefusedClosingMax = 256;  // each takes microseconds, unless it is an attack
 constexpr std::chrono::seconds kHouseKeeping{30};
 constexpr std::chrono::seconds kStopOverdue{5};  // past stop_timeout
+constexpr std::chrono::milliseconds kMoveTick{5};
 
 using Wait = boost::asio::posix::stream_descriptor;
 
@@ -288,15 +290,30 @@ void Server::wait_for_signal() {
 void Server::signal(int number) {
   if (number == SIGHUP) {
     spdlog::warn("SIGHUP: this version reads its configuration at start only; restart it to apply a change");
-  } else if (!state_.stopping) {
+  } else if (told_to_stop_ns_ == 0) {
     spdlog::info("{}: stopping", strsignal(number));
-    stop();
+    told_to_stop_ns_ = ipc::monotonic_ns();
+    stop_when_all_have_moved();
   } else {
     spdlog::warn("{} again: ending at once", strsignal(number));
     spdlog::shutdown();  // writes what is queued
     std::_Exit(EXIT_FAILURE);
   }
   wait_for_signal();
+}
+
+// Who still looks at a dead daemon's board can't see on ours that this one stops: what it publishes after the last look at its
+// lanes would end with them. Half of stop_timeout at most: one that stands still must not hold up the stop.
+void Server::stop_when_all_have_moved() {
+  const std::chrono::nanoseconds half = state_.config.daemon.stop_timeout / 2;
+  const bool is_over = ipc::monotonic_ns() - told_to_stop_ns_ >= half.count();
+  const bool somebody_has_not =
+      std::ranges::any_of(sessions_, [](const auto& session) { return session->looks_at_old_boards(); });
+  if (!somebody_has_not || is_over || state_.custody.survives_a_stop()) return stop();
+  stop_deadline_.expires_after(kMoveTick);
+  stop_deadline_.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed) stop_when_all_have_moved();
+  });
 }
 
 // Where a keeper outlives this daemon, another one goes on with the connections and the lanes: clients need not know.
@@ -315,7 +332,7 @@ void Server::stop() {
     for (const auto& session : sessions_) session->daemon_stops();
   }
   const std::int64_t deadline_ns =
-      ipc::monotonic_ns() + std::chrono::nanoseconds(state_.config.daemon.stop_timeout).count();
+      told_to_stop_ns_ + std::chrono::nanoseconds(state_.config.daemon.stop_timeout).count();
   for (const auto& instance : state_.instances) {
     instance->stop({deadline_ns, handed_on, [this, handed_on](const InstanceStatus& last) {
                       boost::asio::post(io_, [this, last, handed_on] { instance_stopped(last, handed_on); });

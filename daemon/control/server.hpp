@@ -84,6 +84,7 @@ class Server {
 
   void wait_for_signal();
   void signal(int number);
+  void stop_when_all_have_moved();
   void stop();
   void instance_stopped(const InstanceStatus& last, bool handed_on);
   void stop_overdue();
@@ -110,6 +111,7 @@ class Server {
   std::map<std::uint64_t, std::map<std::uint32_t, ipc::Descriptor>> doorbells_;  // by client and instance
   std::uint64_t listener_before_ = 0;  // the number of the socket's file that a dead daemon made
   std::vector<std::string> damaged_;   // instances whose inheritance could not be used
+  std::int64_t told_to_stop_ns_ = 0;   // CLOCK_MONOTONIC; 0: it goes on
   bool accepting_held_ = false;
   std::size_t refused_closing_ = 0;  // connections that were refused and are with the undertaker
   std::size_t instances_running_ = 0;

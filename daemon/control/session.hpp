@@ -63,6 +63,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Its client's memory was malformed: every later call and question fails. False: it was cut off before.
   bool cut_off();
   bool is_cut_off() const { return cut_off_; }
+  // It comes from a dead daemon, and has not said yet that all its publishers use this one's boards.
+  bool looks_at_old_boards() const { return adopted_ && !confirmed_ && !cut_off_; }
   void daemon_stops();
   // The process is at its end, which closes the socket; or another daemon goes on with it.
   void leave_open() {
@@ -162,6 +164,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t lanes_opened_ = 0;
   std::uint64_t lane_bytes_opened_ = 0;
   std::set<std::string> kept_names_;
+  bool adopted_ = false;
   bool confirmed_ = false;
   std::uint32_t dropped_ = 0;  // frames that were meant for a dead daemon
 };

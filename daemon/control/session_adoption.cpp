@@ -25,6 +25,7 @@ Session::Session(ControlState& state, ipc::Descriptor& socket, Credentials who, 
     : Session(state, socket, std::move(who), ipc::monotonic_ns(), std::move(ended)) {
   client_ = std::move(adoption.client);
   phase_ = Phase::kAdopted;
+  adopted_ = true;
   next_slot_ = adoption.next_slot;
   for (Adoption::Channel& from : adoption.channels) {
     Channel& channel = channels_[from.index];

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <sstream>
 
+#include "tests/control/raw_client.hpp"
 #include "tests/support/kcat.hpp"
 #include "tests/support/publisher.hpp"
 #include "tests/survival/survival.hpp"
@@ -33,9 +34,12 @@ class Parent : public testing::Test {
     return first;
   }
 
+  std::string kafkaid() const {
+    return "[instance.kafkaid]\nbrokers = [\"" + kafka_.brokers() + "\"]\ntopics = [\"orders\"]\n";
+  }
+
   MockCluster kafka_{{"orders"}, 1};
-  mutable Daemon daemon_{"[instance.kafkaid]\nbrokers = [\"" + kafka_.brokers() +
-                         "\"]\ntopics = [\"orders\"]\n"};
+  mutable Daemon daemon_{kafkaid()};
 };
 
 TEST_F(Parent, StartsItAgainAndNothingIsLost) {
@@ -71,6 +75,30 @@ TEST_F(Parent, ToldToStopEndsWithItAndEverythingIsDelivered) {
   ASSERT_EQ(records.size(), kEvents);
   for (std::size_t number = 0; number < kEvents; ++number)
     ASSERT_EQ(records[number].message, std::to_string(number));
+}
+
+// Its control thread does not come to run: it can't see yet that there is another daemon, and that this one stops.
+TEST_F(Parent, StoppedWhileTheyMoveItTakesWhatClientsStillPublishForTheDaemonThatDied) {
+  daemon_.stop();
+  daemon_.configure(kafkaid(), "stop_timeout = \"10min\"");
+  daemon_.launch({program("ringpost-keeper"), "--"});
+  daemon_.wait_until_serving();
+  daemon_.wait_until_connected("kafkaid");
+  RawClient client = client_with_lane(daemon_.socket());
+  kill_process(child());
+  const ipc::Received told = client.receive();
+  ASSERT_EQ(told.frame.header.type, ipc::FrameType::kAdopted) << daemon_.log();
+  daemon_.process().signal(SIGTERM);
+  ASSERT_TRUE(wait_until([&] { return daemon_.log().find("Terminated: stopping") != std::string::npos; }));
+  // A daemon that has begun to stop would say no to this, and take no more of its lane than what comes within 50 ms.
+  ipc::Frame hello = ipc::make_frame(ipc::FrameType::kHello, 0);
+  hello.body.hello.generation = told.frame.body.index.index;
+  ipc::set_lane(hello.body.hello, 0);
+  EXPECT_EQ(client.ask(hello).frame.header.type, ipc::FrameType::kWelcome);
+  EXPECT_TRUE(client.publish("orders", "1"));
+  EXPECT_TRUE(client.send(index_frame(ipc::FrameType::kPing, told.frame.body.index.index)));
+  EXPECT_EQ(daemon_.process().wait(), 0) << daemon_.log();
+  EXPECT_THAT(daemon_.log(), HasSubstr("nothing is left: 1 accepted, 1 delivered"));
 }
 
 TEST_F(Parent, PassesOnThatTheConfigurationIsWrong) {
