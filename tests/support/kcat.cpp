@@ -47,9 +47,11 @@ std::vector<std::pair<std::string, std::string>> parse_headers(std::string_view 
 }  // namespace
 
 std::vector<Record> read_with_kcat(const std::string& brokers, const std::string& topic,
-                                   const std::vector<std::string>& properties) {
-  std::vector<std::string> command{"kcat", "-C",  "-q", "-e",        "-b", brokers,
-                                   "-t",   topic, "-o", "beginning", "-f", "%p %o %T %K %S %k%s%h\n"};
+                                   const std::vector<std::string>& properties,
+                                   const std::vector<std::string>& under) {
+  std::vector<std::string> command = under;
+  command.insert(command.end(), {"kcat", "-C", "-q", "-e", "-b", brokers, "-t", topic, "-o", "beginning",
+                                 "-f", "%p %o %T %K %S %k%s%h\n"});
   for (const std::string& property : properties) command.insert(command.end(), {"-X", property});
   const Outcome outcome = run(command);
   if (outcome.status != 0) throw std::runtime_error("kcat: " + outcome.errors);
