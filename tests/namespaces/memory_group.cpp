@@ -1,5 +1,6 @@
 #include "tests/namespaces/memory_group.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -18,10 +19,10 @@ const std::string kVersion2 = "/sys/fs/cgroup";
 
 }  // namespace
 
-MemoryGroup::MemoryGroup(const std::string& name) {
-  const bool is_version1 = std::filesystem::exists(kVersion1 + "/memory.stat");
-  if (!is_version1) std::ofstream(kVersion2 + "/cgroup.subtree_control") << "+memory" << std::flush;
-  path_ = (is_version1 ? kVersion1 : kVersion2) + "/ringpost-" + name + "-" + std::to_string(::getpid());
+MemoryGroup::MemoryGroup(const std::string& name)
+    : is_version1_(std::filesystem::exists(kVersion1 + "/memory.stat")) {
+  if (!is_version1_) std::ofstream(kVersion2 + "/cgroup.subtree_control") << "+memory" << std::flush;
+  path_ = (is_version1_ ? kVersion1 : kVersion2) + "/ringpost-" + name + "-" + std::to_string(::getpid());
   std::error_code why;
   std::filesystem::create_directory(path_, why);
   if (why || !std::filesystem::exists(path_ + "/memory.stat")) {
@@ -34,6 +35,7 @@ MemoryGroup::MemoryGroup(const std::string& name) {
 }
 
 MemoryGroup::~MemoryGroup() {
+  kill();
   // Its last process may not have been reaped yet.
   wait_until([this] { return ::rmdir(path_.c_str()) == 0; });
 }
@@ -44,13 +46,40 @@ std::vector<std::string> MemoryGroup::around(std::vector<std::string> command) c
   return words;
 }
 
-std::uint64_t MemoryGroup::shared_bytes() const {
-  std::istringstream lines(read_file(path_ + "/memory.stat"));
-  std::string name;
-  for (std::uint64_t bytes = 0; lines >> name >> bytes;) {
-    if (name == "shmem") return bytes;
+std::uint64_t MemoryGroup::shared_bytes() const { return count_in("memory.stat", "shmem"); }
+
+std::uint64_t MemoryGroup::largest_bytes() const {
+  return std::stoull(read_file(file("memory.max_usage_in_bytes", "memory.peak")));
+}
+
+void MemoryGroup::limit(std::uint64_t bytes) const {
+  write_file(file("memory.limit_in_bytes", "memory.max"), std::to_string(bytes));
+}
+
+std::uint64_t MemoryGroup::killed() const {
+  return count_in(is_version1_ ? "memory.oom_control" : "memory.events", "oom_kill");
+}
+
+void MemoryGroup::kill() const {
+  wait_until([this] {
+    std::istringstream numbers(read_file(path_ + "/cgroup.procs"));
+    bool empty = true;
+    for (pid_t process = 0; numbers >> process; empty = false) ::kill(process, SIGKILL);
+    return empty;
+  });
+}
+
+std::string MemoryGroup::file(const char* in_version1, const char* in_version2) const {
+  return path_ + "/" + (is_version1_ ? in_version1 : in_version2);
+}
+
+std::uint64_t MemoryGroup::count_in(const std::string& file, const std::string& name) const {
+  std::istringstream words(read_file(path_ + "/" + file));
+  std::string word;
+  for (std::uint64_t count = 0; words >> word >> count;) {
+    if (word == name) return count;
   }
-  throw std::runtime_error(path_ + "/memory.stat has no shmem");
+  throw std::runtime_error(path_ + "/" + file + " has no " + name);
 }
 
 }  // namespace ringpost::tests
