@@ -63,8 +63,8 @@ Lookup id_of(const toml::node& node, LookUp by_name) {
           fmt::format("holds {}; expected names, or numeric ids without quotes", type_name(node))};
 }
 
-template <typename LookUp>
 // `overflow`: the id that every user or group of another user namespace has here. To allow it would be to allow all of them.
+template <typename LookUp>
 std::vector<std::uint32_t> read_ids(Section& section, std::string_view key, LookUp by_name,
                                     std::uint32_t overflow) {
   std::vector<std::uint32_t> ids;

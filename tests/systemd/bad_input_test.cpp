@@ -66,7 +66,8 @@ TEST_F(BadInput, IsSaidAndMended) {
   box_.output_of("systemctl stop ringpostd");
   drop_in("SystemCallFilter=~memfd_create\nSystemCallErrorNumber=kill\n");
   expect_tried_again("31", "");
-  EXPECT_THAT(journal(), HasSubstr("killed for a system call that a filter forbids: look for SystemCallFilter="));
+  EXPECT_THAT(journal(),
+              HasSubstr("killed for a system call that a filter forbids: look for SystemCallFilter="));
   drop_in("");
   expect_up_by_itself();
 
