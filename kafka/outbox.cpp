@@ -230,7 +230,7 @@ void Outbox::Impl::on_topic_refused(const std::string& name, int code) {
     topic->belief.refused(monotonic_ns());
     plan_next_ask(*topic);
     topic->hidden = true;
-    note_trouble(topic, name + ": " + describe_error(code));
+    note_trouble(topic, code, name + ": " + describe_error(code));
   }
 }
 
@@ -334,6 +334,10 @@ std::int64_t Outbox::next_timer_ns() const { return impl_->next_timer_ns(); }
 void Outbox::confirm_topic(std::string_view topic) { impl_->confirm_topic(topic); }
 const Connection& Outbox::connection() const { return impl_->connection(); }
 OutboxCounts Outbox::counts() const { return impl_->counts(); }
+
+std::string_view error_name(int code) {
+  return code == 0 ? std::string_view() : rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code));
+}
 
 std::string librdkafka_version() { return rd_kafka_version_str(); }
 

@@ -41,6 +41,8 @@ struct Connection {
   // up on; or why a producer got no id, or came to its end by itself. Empty as soon as a later producer delivers: of that
   // topic, or anything where it was the producer's trouble.
   std::string trouble;
+  std::string trouble_topic;  // whose it is; empty: the producer's, or there is none
+  int trouble_code = 0;       // librdkafka's; 0: it gave none
   std::string
       credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
 };
@@ -113,6 +115,9 @@ class Outbox {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Kafka's name of a code, or librdkafka's where it is one of its own: "TOPIC_AUTHORIZATION_FAILED", "_TIMED_OUT"; empty for 0.
+std::string_view error_name(int code);
 
 // librdkafka's version, e.g. "2.14.2".
 std::string librdkafka_version();

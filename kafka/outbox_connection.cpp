@@ -100,9 +100,11 @@ void Outbox::Impl::on_cluster_silent() {
   }
 }
 
-void Outbox::Impl::note_trouble(const Topic* topic, std::string text) {
+void Outbox::Impl::note_trouble(const Topic* topic, int code, std::string text) {
   connection_.last_error = text;
   connection_.trouble = std::move(text);
+  connection_.trouble_topic = topic == nullptr ? std::string() : topic->name;
+  connection_.trouble_code = code;
   troubled_ = topic;
   troubled_ns_ = monotonic_ns();
   troubled_producer_ = counts_.producers_created;
@@ -111,6 +113,8 @@ void Outbox::Impl::note_trouble(const Topic* topic, std::string text) {
 void Outbox::Impl::end_trouble() {
   troubled_ = nullptr;
   connection_.trouble.clear();
+  connection_.trouble_topic.clear();
+  connection_.trouble_code = 0;
 }
 
 void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
@@ -126,7 +130,7 @@ void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
   }
   if (fatal) {
     // Our own refusals end it by gapless; those have said already whose trouble it is.
-    if (code != RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) note_trouble(nullptr, complaint);
+    if (code != RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) note_trouble(nullptr, code, complaint);
     end_producer(*polled_);
   }
 }
@@ -135,7 +139,7 @@ void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
 void Outbox::Impl::on_log(std::string_view facility, std::string_view text) {
   const std::string complaint = complaint_of(text);
   if (facility == "GETPID") {
-    note_trouble(nullptr, complaint);
+    note_trouble(nullptr, 0, complaint);
     --troubled_producer_;  // it delivers nothing before it has an id: what it delivers is the end of this
   } else if (tells_of_a_failure(facility) && !repeats_a_certificate(text)) {
     brokers_.note_complaint(complaint);

@@ -100,7 +100,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void mark_disconnected(std::int64_t now_ns);
   void on_cluster_answered() override;
   void on_cluster_silent() override;
-  void note_trouble(const Topic* topic, std::string text);
+  void note_trouble(const Topic* topic, int code, std::string text);
   void end_trouble();
   void on_error(int code, const std::string& text, bool fatal) override;
   void on_log(std::string_view facility, std::string_view text) override;

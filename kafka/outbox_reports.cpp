@@ -71,7 +71,7 @@ void Outbox::Impl::on_report(const Report& report) {
     case Disposition::kHoldInstance:
       partition.suspect(*entry);
       hold(topic, monotonic_ns());
-      note_trouble(&topic, topic.name + ": " + describe_error(report.error));
+      note_trouble(&topic, report.error, topic.name + ": " + describe_error(report.error));
       break;
   }
   end_producer(*polled_);
@@ -81,7 +81,7 @@ void Outbox::Impl::on_report(const Report& report) {
 // ends no producer but its own.
 void Outbox::Impl::on_given_up(Topic& topic, int code) {
   topic.quarantined_until_ns = monotonic_ns() + kQuarantineNs;
-  note_trouble(&topic, topic.name + ": " + describe_error(code));
+  note_trouble(&topic, code, topic.name + ": " + describe_error(code));
 }
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {

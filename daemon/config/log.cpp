@@ -4,13 +4,15 @@
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/sinks/systemd_sink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
+
+#include "daemon/config/journal_sink.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -37,8 +39,6 @@ bool journal_runs() {
   return stat(kJournalSocket, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-spdlog::sink_ptr journal_sink() { return std::make_shared<spdlog::sinks::systemd_sink_mt>(kIdentity); }
-
 spdlog::sink_ptr stderr_sink() {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
@@ -61,8 +61,8 @@ Logging::Logging(LogTarget target, LogLevel level) {
   const bool wanted = target == LogTarget::kJournald || (target == LogTarget::kAuto && stderr_is_journal());
   const bool journal = wanted && journal_runs();
   spdlog::init_thread_pool(kLogQueueLines, 1);
-  auto logger = std::make_shared<spdlog::async_logger>(kIdentity, journal ? journal_sink() : stderr_sink(),
-                                                       spdlog::thread_pool(),
+  spdlog::sink_ptr sink = journal ? std::make_shared<JournalSink>(kIdentity) : stderr_sink();
+  auto logger = std::make_shared<spdlog::async_logger>(kIdentity, std::move(sink), spdlog::thread_pool(),
                                                        spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(spdlog_level(level));
   logger->flush_on(spdlog::level::warn);
@@ -127,6 +127,16 @@ std::vector<std::pair<std::string, std::uint64_t>> LogLimiter::take_suppressed(b
 LogLimiter& log_limiter() {
   static LogLimiter limiter;
   return limiter;
+}
+
+void write_line(spdlog::level::level_enum level, const LogFields& fields, std::string_view text) {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  const bool to_journal = std::any_of(logger.sinks().begin(), logger.sinks().end(), [](const auto& sink) {
+    return dynamic_cast<const JournalSink*>(sink.get()) != nullptr;
+  });
+  if (!to_journal) return logger.log(level, text);
+  const FieldedLine line = join(text, fields);
+  logger.log(line.place, level, line.payload);
 }
 
 void log_suppressed(bool all) {

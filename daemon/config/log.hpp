@@ -1,6 +1,6 @@
-// Where the daemon's lines go. Lines are written by spdlog (`spdlog::warn("...")`, from any thread) once a
-// Logging exists. They never hold payloads, keys or headers: what a line says of an event is its instance,
-// topic and sizes.
+// Where the daemon's lines go. Lines are written by log_line(), by log_limited() where a peer can cause them, and by spdlog itself
+// (`spdlog::warn("...")`) where they are about nothing that has a field; from any thread, once a Logging exists. They never hold
+// payloads, keys or headers: what a line says of an event is its instance, topic and sizes.
 //
 // Writing a line never waits: lines pass through a bounded queue to a thread of their own, which alone meets
 // a stopped terminal or a slow journal. When the queue is full the oldest lines go.
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/config/log_fields.hpp"
 
 namespace ringpost::daemon {
 
@@ -83,11 +84,20 @@ class LogLimiter {
 // The limiter that log_limited() uses.
 LogLimiter& log_limiter();
 
+// The fields go where there are fields: to the journal.
+void write_line(spdlog::level::level_enum level, const LogFields& fields, std::string_view text);
+
+template <typename... Args>
+void log_line(spdlog::level::level_enum level, const LogFields& fields, fmt::format_string<Args...> format,
+              Args&&... args) {
+  if (spdlog::should_log(level)) write_line(level, fields, fmt::format(format, std::forward<Args>(args)...));
+}
+
 // Writes the line, unless its key has used up its lines of the interval. The key names the call site and the
 // party, for example "lane-malformed/uid 1001". A line that follows suppressed ones says how many there were.
 template <typename... Args>
-void log_limited(spdlog::level::level_enum level, std::string_view key, fmt::format_string<Args...> format,
-                 Args&&... args) {
+void log_limited(spdlog::level::level_enum level, std::string_view key, const LogFields& fields,
+                 fmt::format_string<Args...> format, Args&&... args) {
   const LogLimiter::Decision decision = log_limiter().admit(key);
   if (!decision.write) {
     return;
@@ -96,7 +106,7 @@ void log_limited(spdlog::level::level_enum level, std::string_view key, fmt::for
   if (decision.suppressed != 0) {
     line += fmt::format(" (and {} more like this, not shown)", decision.suppressed);
   }
-  spdlog::log(level, line);
+  write_line(level, fields, line);
 }
 
 // Writes one line for each key that suppressed lines and whose interval is over: call it now and then.

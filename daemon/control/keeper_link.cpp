@@ -276,7 +276,7 @@ void KeeperLink::read() {
 
 bool KeeperLink::answer(const Frame& frame) {
   if (frame.type == FrameType::kRefused) {
-    log_limited(spdlog::level::err, "keeper-refused", "the keeper at {} has refused: {}", where_,
+    log_limited(spdlog::level::err, "keeper-refused", {}, "the keeper at {} has refused: {}", where_,
                 keeper::text_of(frame.body.text));
     return false;
   }
@@ -291,7 +291,7 @@ bool KeeperLink::answer(const Frame& frame) {
       return true;
     case FrameType::kKeep:
       if (frame.type == FrameType::kFull) {
-        log_limited(spdlog::level::err, "keeper-full", "the keeper at {} is full: {}", where_,
+        log_limited(spdlog::level::err, "keeper-full", {}, "the keeper at {} is full: {}", where_,
                     keeper::text_of(frame.body.text));
       } else if (frame.type != FrameType::kKept) {
         return false;

@@ -91,9 +91,10 @@ void Server::say_what_runs() const {
                kafka::librdkafka_version(), state_.configured, socket_.path());
   for (const InstanceConfig& instance : state_.config.instances) {
     if (instance.removed) continue;
-    spdlog::info("instance {}: {}, {} topics or patterns, {} MiB of buffer{}", instance.name,
-                 brokers_of(instance), instance.topics.size(), instance.buffer_size_bytes / kMiB,
-                 instance.enabled ? "" : ", switched off (enabled = false)");
+    log_line(spdlog::level::info, {.instance = instance.name},
+             "instance {}: {}, {} topics or patterns, {} MiB of buffer{}", instance.name,
+             brokers_of(instance), instance.topics.size(), instance.buffer_size_bytes / kMiB,
+             instance.enabled ? "" : ", switched off (enabled = false)");
   }
   if (!state_.custody.has_keeper()) {
     spdlog::warn(
@@ -165,6 +166,7 @@ void Server::accept_one(ipc::Descriptor connection) {
   Credentials who = credentials_of(connection.get());
   if (const auto quota = state_.census.connection_problem(who.peer.uid, may_see_all(who))) {
     log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(quota->refusal), who.peer.uid),
+                {.client_pid = who.peer.pid, .error_code = name_of(quota->refusal)},
                 "a connection of {} was closed ({}): {}", who.text(), name_of(quota->refusal), quota->text);
     return refuse_connection(std::move(connection), *quota);
   }
@@ -177,7 +179,7 @@ void Server::accept_one(ipc::Descriptor connection) {
     sessions_.insert(session);
     session->start();
   } catch (const std::system_error& error) {
-    log_limited(spdlog::level::err, "accept", "a connection was closed: {}", error.what());
+    log_limited(spdlog::level::err, "accept", {}, "a connection was closed: {}", error.what());
     close_refused(std::move(connection));
   }
 }
@@ -201,7 +203,7 @@ void Server::close_refused(ipc::Descriptor connection) {
 // Out of descriptors or memory: the connection stays in the queue, and asking for it again at once would
 // spin.
 void Server::pause_accepting(int why) {
-  log_limited(spdlog::level::err, "accept", "connections can't be accepted now: {}", std::strerror(why));
+  log_limited(spdlog::level::err, "accept", {}, "connections can't be accepted now: {}", std::strerror(why));
   accept_pause_.expires_after(kAcceptPause);
   accept_pause_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed && !state_.stopping) wait_for_connections();
@@ -226,7 +228,8 @@ void Server::session_ended(Session& session, ipc::Descriptor socket) {
   };
   session.client() ? state_.custody.drop(session_name_of(session.client()->id), std::move(close)) : close();
   if (const std::shared_ptr<Client>& client = session.client()) {
-    spdlog::debug("client {} \"{}\" ({}) is gone", client->id, client->name(), session.who().text());
+    log_line(spdlog::level::debug, {.client_pid = session.who().peer.pid}, "client {} \"{}\" ({}) is gone",
+             client->id, client->name(), session.who().text());
     state_.census.client_departed();
     const std::vector<std::uint32_t> channels = session.open_channels();
     departed_[client->id] = {client,
@@ -272,6 +275,7 @@ void Server::client_malformed(std::uint64_t client_id, const std::string& instan
   const std::shared_ptr<Client> client = mark_malformed(client_id);
   if (!client) return;
   log_limited(spdlog::level::warn, fmt::format("malformed/uid {}", client->peer.uid),
+              {.instance = instance, .client_pid = client->peer.pid, .error_code = "malformed"},
               "client \"{}\" ({}) was cut off: its memory for instance {} is malformed: {}", client->name(),
               text_of(client->peer), instance, why);
 }
@@ -345,19 +349,22 @@ void Server::stop() {
 }
 
 void Server::instance_stopped(const InstanceStatus& last, bool handed_on) {
+  const LogFields fields{.instance = last.name};
   const std::uint64_t unsafe = last.waiting - last.waiting_on_disk;
   if (last.waiting == 0) {
-    spdlog::info("instance {}: nothing is left: {} accepted, {} delivered, {} dead letters", last.name,
-                 last.accepted, last.delivered, last.dead_letters);
+    log_line(spdlog::level::info, fields,
+             "instance {}: nothing is left: {} accepted, {} delivered, {} dead letters", last.name,
+             last.accepted, last.delivered, last.dead_letters);
   } else if (handed_on || unsafe == 0) {
-    spdlog::info(
-        "instance {}: {} of {} accepted events wait {} for the next ringpostd, {} of them on disk; {} "
-        "delivered, "
-        "{} dead letters",
-        last.name, last.waiting, last.accepted, handed_on ? "with the keeper" : "on disk",
-        last.waiting_on_disk, last.delivered, last.dead_letters);
+    log_line(spdlog::level::info, fields,
+             "instance {}: {} of {} accepted events wait {} for the next ringpostd, {} of them on disk; {} "
+             "delivered, "
+             "{} dead letters",
+             last.name, last.waiting, last.accepted, handed_on ? "with the keeper" : "on disk",
+             last.waiting_on_disk, last.delivered, last.dead_letters);
   } else {
-    spdlog::error(
+    log_line(
+        spdlog::level::err, fields,
         "instance {}: {} of {} accepted events did not reach Kafka within stop_timeout ({}) and end with "
         "this process; {} delivered, {} on disk, {} dead letters",
         last.name, unsafe, last.accepted, last.connected ? "connected" : "no broker in reach", last.delivered,

@@ -101,7 +101,8 @@ DiskConfig Server::disk_of(const InstanceConfig& config) {
   disk.sync_interval = state_.config.daemon.sync_interval;
   if (!state_directory_) return disk;
   disk.directory = state_directory_->instance_directory(config.name, disk.problem);
-  if (disk.directory.empty()) spdlog::error("instance {}: {}", config.name, disk.problem);
+  if (disk.directory.empty())
+    log_line(spdlog::level::err, {.instance = config.name}, "instance {}: {}", config.name, disk.problem);
   return disk;
 }
 
@@ -114,9 +115,9 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
   if (config.removed) return make_removed(config, std::move(events), std::move(inheritance), disk);
   if (inheritance.empty()) return std::make_unique<Instance>(config, std::move(events), Inheritance{}, disk);
   if (!inheritance.arena || !inheritance.journal) {
-    spdlog::error(
-        "instance {}: the keeper has no {} of it, for it died, too: events that only this had are lost",
-        config.name, inheritance.arena ? "journal" : "arena");
+    log_line(spdlog::level::err, {.instance = config.name},
+             "instance {}: the keeper has no {} of it, for it died, too: events that only this had are lost",
+             config.name, inheritance.arena ? "journal" : "arena");
   }
   try {
     return std::make_unique<Instance>(config, events, std::move(inheritance), disk);
@@ -124,10 +125,10 @@ std::unique_ptr<Instance> Server::make_instance(const InstanceConfig& config, In
     throw;
   } catch (const std::exception& error) {
     // Nothing is guessed and nothing thrown away: the keeper goes on holding it.
-    spdlog::critical(
-        "instance {} is stopped: {}. What it held stays with the keeper: start the version of ringpostd "
-        "that wrote it, or give the events up with a restart of ringpost-keeper",
-        config.name, error.what());
+    log_line(spdlog::level::critical, {.instance = config.name},
+             "instance {} is stopped: {}. What it held stays with the keeper: start the version of ringpostd "
+             "that wrote it, or give the events up with a restart of ringpost-keeper",
+             config.name, error.what());
     damaged_.push_back(config.name);
     state_.lanes_elsewhere = true;
     InstanceConfig stopped = config;
@@ -144,13 +145,15 @@ std::unique_ptr<Instance> Server::make_removed(const InstanceConfig& config, Ins
   const bool with_keeper = !inheritance.empty();
   try {
     auto instance = std::make_unique<Instance>(config, std::move(events), std::move(inheritance), disk);
-    spdlog::warn(
+    log_line(
+        spdlog::level::warn, {.instance = config.name},
         "instance {} is not in the configuration any more: what waits of it becomes dead letters "
         "(instance_removed), which `ringpost dead-letters` shows, and can replay when it is configured again",
         config.name);
     return instance;
   } catch (const std::exception& error) {
-    spdlog::error(
+    log_line(
+        spdlog::level::err, {.instance = config.name},
         "instance {} is not in the configuration any more, and {}: it stays {} until that is mended or the "
         "instance is configured again",
         config.name, error.what(), with_keeper ? "with the keeper" : "on disk");

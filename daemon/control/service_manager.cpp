@@ -121,12 +121,12 @@ bool ServiceManager::is_stuck(const std::vector<Reading>& readings) {
     if (now - answered_[index] <= watchdog_ / kStuckPart) continue;
     stuck = true;
     if (!stuck_) {
-      spdlog::critical(
-          "instance {}: its thread has not answered for {} s: it is stuck, and systemd's watchdog ends "
-          "ringpostd "
-          "if it stays so; with a keeper nothing is lost",
-          readings[index].instance.name,
-          std::chrono::duration_cast<std::chrono::seconds>(now - answered_[index]).count());
+      log_line(spdlog::level::critical, {.instance = readings[index].instance.name},
+               "instance {}: its thread has not answered for {} s: it is stuck, and systemd's watchdog ends "
+               "ringpostd "
+               "if it stays so; with a keeper nothing is lost",
+               readings[index].instance.name,
+               std::chrono::duration_cast<std::chrono::seconds>(now - answered_[index]).count());
     }
   }
   stuck_ = stuck;

@@ -155,7 +155,8 @@ void Session::welcome(std::uint64_t number, std::string name) {
 }
 
 void Session::send_welcome(std::uint64_t number) {
-  spdlog::debug("client {} \"{}\" ({}) is here", client_->id, client_->name(), who_.text());
+  log_line(spdlog::level::debug, {.client_pid = who_.peer.pid}, "client {} \"{}\" ({}) is here", client_->id,
+           client_->name(), who_.text());
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kWelcome, number);
   frame.body.welcome.client_id = client_->id;
   frame.body.welcome.instance_count = state_.configured;
@@ -263,8 +264,9 @@ bool Session::answer(const ipc::Frame& frame, std::span<const int> descriptors) 
     return false;
   }
   // ETOOMANYREFS: too many descriptors are on their way to clients that don't read.
-  log_limited(spdlog::level::warn, "descriptors-unsent", "descriptors could not be sent to {}: {}",
-              who_.text(), std::strerror(why));
+  log_limited(spdlog::level::warn, "descriptors-unsent",
+              {.client_pid = who_.peer.pid, .error_code = name_of(ipc::Refusal::kNoResources)},
+              "descriptors could not be sent to {}: {}", who_.text(), std::strerror(why));
   refuse(frame.header.number, ipc::Refusal::kNoResources,
          fmt::format("the daemon can't send descriptors now ({}): try again later", std::strerror(why)));
   return false;
@@ -277,6 +279,7 @@ void Session::refuse(std::uint64_t number, ipc::Refusal refusal, std::string_vie
 
 void Session::refuse_and_end(std::uint64_t number, ipc::Refusal refusal, std::string_view text) {
   log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(refusal), who_.peer.uid),
+              {.client_pid = who_.peer.pid, .error_code = name_of(refusal)},
               "a connection of {} was refused ({}): {}", who_.text(), name_of(refusal), text);
   refuse(number, refusal, text);
   end();
@@ -285,6 +288,7 @@ void Session::refuse_and_end(std::uint64_t number, ipc::Refusal refusal, std::st
 void Session::protocol_error(std::string_view what) {
   ++state_.protocol_errors;
   log_limited(spdlog::level::warn, fmt::format("protocol/uid {}", who_.peer.uid),
+              {.client_pid = who_.peer.pid, .error_code = "protocol_error"},
               "the connection of {} ({}) was ended: {}",
               client_ ? client_->name() : "a client without a name", who_.text(), what);
   end();

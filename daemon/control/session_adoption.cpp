@@ -51,7 +51,8 @@ void Session::say_adopted() {
   ipc::Frame frame = ipc::make_frame(ipc::FrameType::kAdopted, 0);
   frame.body.index.index = static_cast<std::uint32_t>(state_.generation);
   if (!answer(frame)) return;
-  spdlog::debug("client {} ({}) was told to say hello again", client_->id, who_.text());
+  log_line(spdlog::level::debug, {.client_pid = who_.peer.pid}, "client {} ({}) was told to say hello again",
+           client_->id, who_.text());
 }
 
 void Session::hello_again(const ipc::Frame& frame) {
@@ -64,7 +65,7 @@ void Session::hello_again(const ipc::Frame& frame) {
   client_->set_name(printable(ipc::text_field(frame.body.hello.client_name)));
   // It would go on publishing into a lane that nobody drains.
   if (const std::uint32_t lost = count_lost(frame.body.hello); lost != 0) {
-    log_limited(spdlog::level::err, "lanes-lost",
+    log_limited(spdlog::level::err, "lanes-lost", {.client_pid = who_.peer.pid},
                 "client \"{}\" ({}) has {} lanes that the keeper has not: what lay in them is lost",
                 client_->name(), who_.text(), lost);
     return refuse_and_end(frame.header.number, ipc::Refusal::kNoResources,

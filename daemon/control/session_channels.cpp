@@ -112,6 +112,7 @@ void Session::open_lane(std::uint64_t number, std::uint32_t index) {
   const auto quota = state_.census.lane_problem(who_.peer.uid, config.lane_size_bytes);
   if (quota) {
     log_limited(spdlog::level::warn, fmt::format("{}/uid {}", name_of(quota->refusal), who_.peer.uid),
+                {.instance = config.name, .client_pid = who_.peer.pid, .error_code = name_of(quota->refusal)},
                 "a lane of instance {} was refused to {} ({}): {}", config.name, client_->name(), who_.text(),
                 quota->text);
     return refuse(number, quota->refusal, quota->text);

@@ -6,6 +6,7 @@
 
 #include "daemon/config/log.hpp"
 #include "ipc/clock.hpp"
+#include "kafka/outbox.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -85,7 +86,7 @@ bool Burial::write_some(std::int64_t now_ns) {
   }
   std::vector<Place> places;
   if (const int error = letters_->write(letters, places); error != 0) {
-    trouble_.failed(error, "instance " + instance_ + ": dead letters can't be written", now_ns);
+    trouble_.failed(error, "dead letters can't be written", now_ns);
     return false;
   }
   const std::uint64_t position = letters_->log().appended();
@@ -100,8 +101,7 @@ bool Burial::write_some(std::int64_t now_ns) {
 
 void Burial::take_back_lost() {
   while (const auto lost = letters_->log().take_lost()) {
-    trouble_.failed(lost->error, "instance " + instance_ + ": dead letters could not be synced",
-                    ipc::monotonic_ns());
+    trouble_.failed(lost->error, "dead letters could not be synced", ipc::monotonic_ns());
     for (auto letter = written_.rbegin(); letter != written_.rend(); ++letter) {
       if (letter->position > lost->from && letter->position <= lost->to) unwritten_.push_front(*letter);
     }
@@ -114,7 +114,7 @@ void Burial::take_back_lost() {
 void Burial::settle() {
   const std::uint64_t synced = letters_->log().synced();
   while (!written_.empty() && written_.front().position <= synced) {
-    trouble_.succeeded("instance " + instance_ + ": dead letters");
+    trouble_.succeeded("dead letters");
     end(written_.front());
     written_.pop_front();
   }
@@ -158,7 +158,9 @@ bool Burial::finish_now() {
 void Burial::say(const Letter& letter) const {
   const ipc::RecordView record = records_.view(letter.ticket);
   const std::string_view reason = to_string(letter.cause.reason);
+  const std::string_view code = letter.cause.code != 0 ? kafka::error_name(letter.cause.code) : reason;
   log_limited(spdlog::level::err, instance_ + "/dead/" + std::string(reason),
+              {.instance = instance_, .topic = record.topic, .error_code = code},
               "instance {}: event {} for topic {} ({} bytes) is {}: {}: {}", instance_,
               records_.id(letter.ticket), record.topic, record.event_bytes(),
               letters_ == nullptr ? "lost, for there is no state_dir to keep it in" : "a dead letter", reason,

@@ -37,7 +37,7 @@ class Burial {
 
   // `letters` may be null: then a dead record is counted, logged and gone.
   Burial(std::string instance, WaitingRecords& records, DeadLetters* letters)
-      : instance_(std::move(instance)), records_(records), letters_(letters) {}
+      : instance_(std::move(instance)), records_(records), letters_(letters), trouble_(instance_) {}
   void name_clients_by(ClientName client_name) { client_name_ = std::move(client_name); }
 
   void bury(Ticket ticket, CauseOfDeath cause);

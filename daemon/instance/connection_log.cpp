@@ -5,40 +5,51 @@
 #include "daemon/config/log.hpp"
 #include "ipc/clock.hpp"
 
+#define RINGPOST_NO_HANDLE_NAME  // `ringpost` is the namespace here
+#include "client-lib/ringpost.h"
+
 namespace ringpost::daemon {
 
 ConnectionLog::ConnectionLog(std::string instance, std::string brokers)
     : instance_(std::move(instance)), brokers_(std::move(brokers)) {}
+
+// What its calls may get meanwhile.
+LogFields ConnectionLog::not_connected() const {
+  return {.instance = instance_, .error_code = ::ringpost_error_name(RINGPOST_NOT_CONNECTED)};
+}
 
 void ConnectionLog::note(const kafka::Connection& connection) {
   if (connection.connected != connected_) note_change(connection);
   if (connection.unreachable != unreachable_) {
     unreachable_ = connection.unreachable;
     if (!unreachable_.empty()) {
-      log_limited(spdlog::level::warn, instance_ + "/degraded",
+      log_limited(spdlog::level::warn, instance_ + "/degraded", {.instance = instance_},
                   "instance {}: degraded, events for these brokers wait: {}", instance_, unreachable_);
     } else if (connected_) {
-      spdlog::info("instance {}: no longer degraded", instance_);
+      log_line(spdlog::level::info, {.instance = instance_}, "instance {}: no longer degraded", instance_);
     }
   }
   if (connection.trouble != trouble_) {
     trouble_ = connection.trouble;
     if (!trouble_.empty())
-      log_limited(spdlog::level::warn, instance_ + "/trouble", "instance {}: not taken by Kafka: {}",
-                  instance_, trouble_);
+      log_limited(spdlog::level::warn, instance_ + "/trouble",
+                  {.instance = instance_,
+                   .topic = connection.trouble_topic,
+                   .error_code = kafka::error_name(connection.trouble_code)},
+                  "instance {}: not taken by Kafka: {}", instance_, trouble_);
   }
   if (connection.credentials_problem != credentials_problem_) {
     credentials_problem_ = connection.credentials_problem;
     if (!credentials_problem_.empty())
-      log_limited(spdlog::level::warn, instance_ + "/credentials",
+      log_limited(spdlog::level::warn, instance_ + "/credentials", {.instance = instance_},
                   "instance {}: what its secrets and certificates are now is not used: {}", instance_,
                   credentials_problem_);
   }
   // While one broker is there, that the connection to another has ended is no news: brokers end idle ones.
   if (connected_ || connection.last_error == cause_) return;
   cause_ = connection.last_error;
-  log_limited(spdlog::level::warn, instance_ + "/unreachable", "instance {}: not connected to Kafka: {}",
-              instance_, cause_);
+  log_limited(spdlog::level::warn, instance_ + "/unreachable", not_connected(),
+              "instance {}: not connected to Kafka: {}", instance_, cause_);
 }
 
 void ConnectionLog::note_change(const kafka::Connection& connection) {
@@ -46,13 +57,15 @@ void ConnectionLog::note_change(const kafka::Connection& connection) {
   cause_.clear();
   if (!connected_) {
     disconnected_since_ns_ = connection.disconnected_since_ns;
-    log_limited(spdlog::level::warn, instance_ + "/disconnected",
+    log_limited(spdlog::level::warn, instance_ + "/disconnected", not_connected(),
                 "instance {}: no broker can be reached any more; events wait", instance_);
   } else if (std::exchange(was_connected_, true)) {
-    spdlog::info("instance {}: connected to Kafka again, after {:.1f} s", instance_,
-                 static_cast<double>(ipc::monotonic_ns() - disconnected_since_ns_) / 1e9);
+    log_line(spdlog::level::info, {.instance = instance_},
+             "instance {}: connected to Kafka again, after {:.1f} s", instance_,
+             static_cast<double>(ipc::monotonic_ns() - disconnected_since_ns_) / 1e9);
   } else {
-    spdlog::info("instance {}: connected to Kafka ({})", instance_, brokers_);
+    log_line(spdlog::level::info, {.instance = instance_}, "instance {}: connected to Kafka ({})", instance_,
+             brokers_);
   }
 }
 

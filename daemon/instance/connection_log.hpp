@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "daemon/config/log_fields.hpp"
 #include "kafka/outbox.hpp"
 
 namespace ringpost::daemon {
@@ -18,6 +19,7 @@ class ConnectionLog {
   void note(const kafka::Connection& connection);
 
  private:
+  LogFields not_connected() const;
   void note_change(const kafka::Connection& connection);
 
   const std::string instance_;

@@ -2,6 +2,9 @@
 
 #include "daemon/config/log.hpp"
 
+#define RINGPOST_NO_HANDLE_NAME  // `ringpost` is the namespace here
+#include "client-lib/ringpost.h"
+
 namespace ringpost::daemon {
 namespace {
 
@@ -61,10 +64,12 @@ void Delivery::topic_facts(std::string_view topic, const kafka::TopicFacts& fact
   if (facts.state == kafka::TopicFacts::State::kMissing) {
     // Each that is configured has a line; others are made up by scripts.
     const bool configured = parts_.topics.is_configured(topic);
-    log_limited(spdlog::level::warn, instance_ + "/missing" + (configured ? "/" + std::string(topic) : ""),
-                "instance {}: the cluster has no topic {}: calls for it get UNKNOWN_TOPIC until an "
-                "administrator creates it",
-                instance_, topic);
+    log_limited(
+        spdlog::level::warn, instance_ + "/missing" + (configured ? "/" + std::string(topic) : ""),
+        {.instance = instance_, .topic = topic, .error_code = ::ringpost_error_name(RINGPOST_UNKNOWN_TOPIC)},
+        "instance {}: the cluster has no topic {}: calls for it get UNKNOWN_TOPIC until an "
+        "administrator creates it",
+        instance_, topic);
   }
   parts_.topics.learn(topic, facts);
 }

@@ -27,8 +27,8 @@ Log::Sync log_sync(SyncPolicy policy) {
 void say(const std::string& instance, const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) {
     const bool harmless = problem.kind == Problem::Kind::kCut;
-    spdlog::log(harmless ? spdlog::level::warn : spdlog::level::err, "instance {}: {}", instance,
-                problem.text);
+    log_line(harmless ? spdlog::level::warn : spdlog::level::err, {.instance = instance}, "instance {}: {}",
+             instance, problem.text);
   }
 }
 

@@ -20,10 +20,10 @@ Arena go_on_with(const InstanceConfig& config, Arena left, bool with_lanes) {
                  : config.max_event_size_bytes;
   if (left.has_size(config.buffer_size_bytes, max_event_bytes)) return left;
   if (left.waiting() == 0) return {config.buffer_size_bytes, max_event_bytes, left};
-  spdlog::warn(
-      "instance {}: {} events wait in a buffer of {} MiB: buffer_size and max_event_size take effect at "
-      "a start that finds it empty",
-      config.name, left.waiting(), left.buffer_bytes() / kMiB);
+  log_line(spdlog::level::warn, {.instance = config.name},
+           "instance {}: {} events wait in a buffer of {} MiB: buffer_size and max_event_size take effect at "
+           "a start that finds it empty",
+           config.name, left.waiting(), left.buffer_bytes() / kMiB);
   return left;
 }
 

@@ -112,8 +112,9 @@ void Instance::Loop::adopt(Inheritance& inheritance) {
     largest_lane_id_ = std::max(largest_lane_id_, left.lane.lane_id);
     const auto memory = inheritance.lanes.find(left.lane.lane_id);
     if (memory == inheritance.lanes.end()) {
-      spdlog::error("instance {}: lane {} of client {} is not with the keeper: what lay in it is lost",
-                    config_.name, left.lane.lane_id, left.lane.client_id);
+      log_line(spdlog::level::err, {.instance = config_.name},
+               "instance {}: lane {} of client {} is not with the keeper: what lay in it is lost",
+               config_.name, left.lane.lane_id, left.lane.client_id);
       intake_.forget_lane(left);
       continue;
     }

@@ -39,7 +39,7 @@ std::optional<Overflow::Ticket> Overflow::put_on_disk(std::span<const Ticket> ti
   Pending pending{{tickets.begin(), tickets.end()}, 0, partition, true};
   for (const StoredRecord& record : run) pending.bytes += record.record.size();
   if (spool.position(*block) <= spool.log().synced()) {
-    trouble_.succeeded("instance " + instance_ + ": the spool");
+    trouble_.succeeded("the spool");
     settle(*block, pending);
   } else {
     pending_bytes_ += pending.bytes;
@@ -48,10 +48,9 @@ std::optional<Overflow::Ticket> Overflow::put_on_disk(std::span<const Ticket> ti
   return block;
 }
 
-std::string Overflow::what_failed(int error) const {
+std::string_view Overflow::what_failed(int error) const {
   const bool limit = error == ENOSPC && records_.spool()->log().full();
-  return "instance " + instance_ +
-         (limit ? ": the spool is as large as its limit (spool)" : ": the spool can't be written");
+  return limit ? "the spool is as large as its limit (spool)" : "the spool can't be written";
 }
 
 // The block has the records now, and nobody else.
@@ -82,10 +81,10 @@ BringBack Overflow::bring_back(Ticket block, std::vector<Returned>& records) {
   if (spool.bytes_in_memory() >= memory_max_bytes_) return BringBack::kLater;
   brought_.clear();
   if (!spool.bring_back(block, brought_)) {
-    read_trouble_.failed(errno, "instance " + instance_ + ": the spool can't be read", ipc::monotonic_ns());
+    read_trouble_.failed(errno, "the spool can't be read", ipc::monotonic_ns());
     return BringBack::kLater;
   }
-  read_trouble_.succeeded("instance " + instance_ + ": the spool");
+  read_trouble_.succeeded("the spool");
   for (const Ticket ticket : brought_) records.push_back(returned(ticket));
   return BringBack::kDone;
 }
@@ -106,7 +105,7 @@ void Overflow::step(std::int64_t now_ns) {
     if (!item.second.written || records_.spool()->position(item.first) > synced) return false;
     pending_bytes_ -= item.second.bytes;
     // Not sooner: a disk that takes writes and then fails to sync them would look well each time.
-    trouble_.succeeded("instance " + instance_ + ": the spool");
+    trouble_.succeeded("the spool");
     settle(item.first, item.second);
     return true;
   });
@@ -114,15 +113,14 @@ void Overflow::step(std::int64_t now_ns) {
 
 void Overflow::not_needed() {
   if (problem().empty() || !pending_.empty() || records_.spool()->totals().waiting() != 0) return;
-  trouble_.succeeded("instance " + instance_ + ": the spool");
-  read_trouble_.succeeded("instance " + instance_ + ": the spool");
+  trouble_.succeeded("the spool");
+  read_trouble_.succeeded("the spool");
 }
 
 void Overflow::take_back_lost() {
   Spool& spool = *records_.spool();
   while (const auto lost = spool.log().take_lost()) {
-    trouble_.failed(lost->error, "instance " + instance_ + ": the spool could not be synced",
-                    ipc::monotonic_ns());
+    trouble_.failed(lost->error, "the spool could not be synced", ipc::monotonic_ns());
     for (auto& [block, pending] : pending_) {
       const std::uint64_t position = spool.position(block);
       if (position > lost->from && position <= lost->to) pending.written = false;

@@ -24,11 +24,12 @@ class Overflow {
 
   // Without a spool it refuses everything.
   Overflow(const InstanceConfig& config, WaitingRecords& records, Topics& topics)
-      : instance_(config.name),
-        spools_(config.spool_bytes != 0),
+      : spools_(config.spool_bytes != 0),
         memory_max_bytes_(config.buffer_size_bytes),
         records_(records),
-        topics_(topics) {}
+        topics_(topics),
+        trouble_(config.name),
+        read_trouble_(config.name) {}
 
   // As kafka::RecordOwner says.
   std::optional<Ticket> put_on_disk(std::span<const Ticket> tickets, std::int32_t partition);
@@ -59,13 +60,12 @@ class Overflow {
   };
 
   std::vector<StoredRecord> stored(std::span<const Ticket> tickets, std::int32_t partition) const;
-  std::string what_failed(int error) const;
+  std::string_view what_failed(int error) const;
   kafka::RecordOwner::Returned returned(Ticket ticket) const;
   void settle(Ticket block, const Pending& pending);
   void take_back_lost();
   void write_again(std::int64_t now_ns);
 
-  std::string instance_;
   bool spools_;
   std::uint64_t memory_max_bytes_;  // of what is brought back: as much as the arena has
   WaitingRecords& records_;

@@ -106,10 +106,9 @@ void Replays::delivered(Ticket ticket) {
 
 void Replays::step(std::int64_t now_ns) {
   if (delivered_.empty() || trouble_.pauses(now_ns)) return;
-  const std::string what = "instance " + config_.name + ": marks of replayed dead letters";
   if (const int error = letters_->log().flush_marks(); error != 0)
-    return trouble_.failed(error, what + " can't be written", now_ns);
-  trouble_.succeeded(what);
+    return trouble_.failed(error, "marks of replayed dead letters can't be written", now_ns);
+  trouble_.succeeded("marks of replayed dead letters");
   for (const Ticket ticket : std::exchange(delivered_, {}))
     records_.finish(ticket, WaitingRecords::End::kDelivered);
 }

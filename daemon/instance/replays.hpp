@@ -29,7 +29,7 @@ class Replays {
 
   // `letters` may be null: then there are none.
   Replays(const InstanceConfig& config, WaitingRecords& records, Topics& topics, DeadLetters* letters)
-      : config_(config), records_(records), topics_(topics), letters_(letters) {}
+      : config_(config), records_(records), topics_(topics), letters_(letters), trouble_(config.name) {}
 
   std::vector<ipc::LetterResult> replay(std::span<const ipc::LetterName> names, kafka::Outbox& outbox);
   std::vector<ipc::LetterResult> purge(std::span<const ipc::LetterName> names);

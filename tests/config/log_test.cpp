@@ -133,7 +133,7 @@ TEST(Logging, RepeatedLinesAreCountedAtTheEndAtTheLatest) {
   {
     const Logging logging(LogTarget::kStderr, LogLevel::kInfo);
     for (int i = 0; i < 12; ++i) {
-      log_limited(spdlog::level::warn, "frame-malformed/uid 1001", "frame {} refused", i);
+      log_limited(spdlog::level::warn, "frame-malformed/uid 1001", {}, "frame {} refused", i);
     }
   }
   const std::string lines = testing::internal::GetCapturedStderr();
