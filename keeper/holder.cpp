@@ -46,13 +46,17 @@ void Holder::admit(const Visitor& visitor, std::int64_t now_ms) {
     answer(FrameType::kTaken, question.number, 0, holdings_.changes());
     say("pid %d offers again what it holds", pid_);
   } else {
-    succession_.record(succession_.takes() + 1, pid_, pidfd_);
-    is_handing_over_ = true;
-    take_number_ = question.number;
-    next_place_ = 0;
-    say("pid %d takes %u descriptors", pid_, holdings_.count());
+    begin_taking(question.number);
   }
   send(now_ms);
+}
+
+void Holder::begin_taking(std::uint64_t number) {
+  succession_.record(succession_.takes() + 1, pid_, pidfd_);
+  is_handing_over_ = true;
+  take_number_ = number;
+  next_place_ = 0;
+  say("pid %d takes %u descriptors", pid_, holdings_.count());
 }
 
 bool Holder::can_read() const {
@@ -110,6 +114,11 @@ bool Holder::question(const Received& received) {
   const bool has_descriptor = received.descriptor >= 0 || received.lost_descriptor;
   if (frame.type == FrameType::kKeep) return keep(received);
   if (has_descriptor) return false;
+  if (frame.type == FrameType::kTake) {
+    is_offering_ = false;
+    begin_taking(frame.number);
+    return true;
+  }
   if (frame.type == FrameType::kDrop) {
     const std::string_view name = text_of(frame.body.name);
     if (!is_name(name) || is_reserved(name)) return false;
@@ -190,7 +199,7 @@ Frame Holder::frame_of(const Answer& answer) const {
   frame.count = answer.count;
   if (answer.type == FrameType::kTaken) {
     frame.body.taken.takes = succession_.takes();
-    frame.body.taken.flags = ends_with_daemon_ ? kEndsWithDaemon : 0;
+    frame.body.taken.flags = kTakesAgain | (ends_with_daemon_ ? kEndsWithDaemon : 0);
   } else if (answer.type == FrameType::kFull) {
     std::snprintf(&frame.body.text[0], sizeof frame.body.text,
                   "%u descriptors are held, at most %u (RLIMIT_NOFILE%s)", holdings_.count(),

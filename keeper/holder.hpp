@@ -1,7 +1,8 @@
 // The one process that holds: it gets everything, and may have things kept and dropped.
 //
-//     vacant ──admit(Take)──▶ handing over ──▶ serving ──────────────┐
-//        ▲  └─admit(Offer)──▶ serving, offered anew ──Settled──▶ serving
+//     vacant ──admit(Take)──▶ handing over ◀──Take (it has begun anew)
+//        ▲                         └──────────▶ serving ─────────────┐
+//        ├──admit(Offer)──▶ serving, offered anew ──Settled──▶ serving
 //        │                                                            │ connection ends, or is ended
 //        └───────────── its process is dead ◀──── silent ◀────────────┘
 //
@@ -50,6 +51,7 @@ class Holder {
 
   bool can_read() const;
   bool is_gone() const;
+  void begin_taking(std::uint64_t number);
   void read();
   bool question(const Received& received);
   bool keep(const Received& received);

@@ -15,6 +15,10 @@
 //     Drop {name}                    ──▶
 //                                    ◀──        Dropped {count: 1, or 0 where there was none}
 //
+//     and when the holder has begun anew in the same process (execve), over the connection that it had:
+//     Take                           ──▶
+//                                    ◀──        as above, at once
+//
 //     and when the keeper, or the connection, was away:
 //     Offer {count: the takes known} ──▶
 //                                    ◀──        Taken {count: 0, takes, flags}
@@ -63,6 +67,8 @@ inline constexpr std::string_view kReservedPrefix = "ringpost-keeper.";
 
 // TakenBody::flags: the keeper is the daemon's parent and ends with it, when it is told to stop.
 inline constexpr std::uint32_t kEndsWithDaemon = 1;
+// It answers a Take of its holder, too. Keepers of before that refuse it.
+inline constexpr std::uint32_t kTakesAgain = 2;
 
 struct TakenBody {
   std::uint64_t takes;  // which take this is, from 1

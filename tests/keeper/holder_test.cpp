@@ -98,6 +98,20 @@ TEST(KeeperHolder, WhoAskedFirstIsNextAndADeadOneIsPassedOver) {
   EXPECT_EQ(third.ask("receive-taken"), "taken 3 0 0");
 }
 
+TEST(KeeperHolder, AHolderThatHasBegunAnewTakesAgain) {
+  const Keeper keeper;
+  Actor first(keeper.socket());
+  EXPECT_EQ(first.ask("take"), "taken 1 0 0");
+  EXPECT_EQ(first.ask("keep a one"), "kept");
+  EXPECT_EQ(first.ask("take"), "taken 2 0 1 a=one");
+  EXPECT_EQ(first.ask("keep b two"), "kept");
+  EXPECT_EQ(first.ask("drop a"), "dropped 1");
+  EXPECT_EQ(first.ask("take"), "taken 3 0 1 b=two");
+  first.kill();
+  Actor second(keeper.socket());
+  EXPECT_EQ(second.ask("take"), "taken 4 0 1 b=two");
+}
+
 TEST(KeeperHolder, TheSameProcessMayComeBackWithAnOfferAndDropsWhatItDoesNotOffer) {
   const Keeper keeper;
   Actor first(keeper.socket());

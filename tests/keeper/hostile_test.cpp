@@ -83,7 +83,6 @@ TEST(KeeperHostile, OddFramesOfAVisitorEndItsConnection) {
 TEST(KeeperHostile, OddFramesOfTheHolderEndItsConnectionAndLoseNothing) {
   Keeper keeper;
   std::vector<Frame> frames = odd_frames();
-  frames.push_back(keeper::make_frame(FrameType::kTake, 1));   // again
   frames.push_back(keeper::make_frame(FrameType::kOffer, 1));  // again
   frames.push_back(keeper::make_frame(FrameType::kKeep, 1));   // no name, no descriptor
   frames.push_back(named_frame(FrameType::kKeep, "no-descriptor"));

@@ -1,7 +1,7 @@
 // A process that holds, because only a process can die. Reads commands, one a line, and answers each with a line:
 //
 //     connect PATH          connect (to RINGPOST_KEEPER=fd:N)
-//     take                  "taken TAKES FLAGS COUNT NAME=TEXT..."; ask-take: sends only, receive-taken: waits for it
+//     take                  "taken TAKES ENDS_WITH_DAEMON COUNT NAME=TEXT..."; ask-take: sends only, receive-taken: waits for it
 //     keep NAME TEXT        "kept" or "full": a new memory with that text
 //     keep-again NAME       "kept": the same memory
 //     write NAME TEXT       over the text of a memory that it keeps
@@ -54,7 +54,7 @@ void connect(const std::string& path) {
 
 std::string to_text(const TakenThings& taken) {
   std::ostringstream text;
-  text << "taken " << taken.takes << ' ' << taken.flags << ' ' << taken.count;
+  text << "taken " << taken.takes << ' ' << (taken.flags & keeper::kEndsWithDaemon) << ' ' << taken.count;
   for (const auto& [name, content] : taken.contents) text << ' ' << name << '=' << content;
   return text.str();
 }
