@@ -1,4 +1,4 @@
-// ringpost: publish, consume, check, status, audit, dead-letters. See ringpost(1).
+// ringpost: publish, consume, check, reload, status, audit, dead-letters. See ringpost(1).
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -15,6 +15,7 @@
 #include "daemon/command/consume_command.hpp"
 #include "daemon/command/exit_codes.hpp"
 #include "daemon/command/publish_command.hpp"
+#include "daemon/command/reload_command.hpp"
 #include "daemon/command/status_command.hpp"
 
 namespace ringpost::daemon {
@@ -38,6 +39,12 @@ Without --config the brokers come from the daemon; with it, also the instance's 
 constexpr const char* kCheckExamples = R"(Examples:
   ringpost check /etc/ringpost/ringpost.toml
   ringpost check ringpost.toml --connect)";
+
+constexpr const char* kReloadExamples = R"(Examples:
+  ringpost reload
+  ringpost reload --socket /run/ringpost/ringpost.sock
+
+As root or the user that ringpostd runs as. It ends when the configuration is in force (0), or why it is not is written (78).)";
 
 constexpr const char* kStatusExamples = R"(Examples:
   ringpost status
@@ -148,6 +155,14 @@ Command add_check(CLI::App& root, CheckOptions& options) {
   return {app, [&options] { return run_check(options); }};
 }
 
+Command add_reload(CLI::App& root, ReloadOptions& options) {
+  CLI::App* app =
+      root.add_subcommand("reload", "have the daemon take its configuration anew, without a failing call");
+  app->footer(footer(kReloadExamples));
+  add_endpoint_options(*app, options.endpoint);
+  return {app, [&options] { return run_reload(options); }};
+}
+
 Command add_status(CLI::App& root, StatusOptions& options) {
   CLI::App* app = root.add_subcommand("status", "what the daemon has accepted, delivered and still holds");
   app->footer(footer(kStatusExamples));
@@ -177,12 +192,14 @@ int run(int argc, char** argv) {
   HeaderOptions headers;
   ConsumeOptions consume;
   CheckOptions check;
+  ReloadOptions reload;
   StatusOptions status;
   AuditOptions audit;
   DeadLettersOptions dead_letters;
   const std::vector<Command> commands{add_publish(app, publish, headers),
                                       add_consume(app, consume),
                                       add_check(app, check),
+                                      add_reload(app, reload),
                                       add_status(app, status),
                                       add_audit(app, audit),
                                       add_dead_letters(app, dead_letters)};

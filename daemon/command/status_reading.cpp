@@ -180,6 +180,11 @@ StatusReading read_status(std::string_view json) {
     status.pid = count(root, "pid");
     status.uptime_s = count(root, "uptime_s");
     status.keeper = root["keeper"].get_bool();
+    status.generation = count(root, "generation");
+    status.reloads_refused = count(root, "reloads_refused");
+    for (const element problem : root["configuration_problems"].get_array()) {
+      status.configuration_problems.emplace_back(std::string_view(problem));
+    }
     for (const element instance : root["instances"].get_array()) {
       status.instances.push_back(read_instance_status(instance));
     }
@@ -213,6 +218,9 @@ std::string status_table(const StatusReading& status) {
   std::vector<Row> rows{{"INSTANCE", "STATE", "CLIENTS", "LANES", "ACCEPTED", "DELIVERED", "WAITING",
                          "DEAD LETTERS", "REFUSED", "OLDEST WAITING", "BUFFER USED"}};
   std::string details;
+  for (const std::string& problem : status.configuration_problems) {
+    details += fmt::format("the configuration was not taken: {}\n", problem);
+  }
   for (const InstanceReading& instance : status.instances) {
     rows.push_back(row_of(instance));
     if (instance.state == "degraded") {

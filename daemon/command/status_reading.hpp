@@ -42,6 +42,9 @@ struct StatusReading {
   std::uint64_t pid = 0;
   std::uint64_t uptime_s = 0;
   bool keeper = false;
+  std::uint64_t generation = 0;  // which daemon this is, as the keeper counts
+  std::uint64_t reloads_refused = 0;
+  std::vector<std::string> configuration_problems;  // why the file is not what runs
   std::vector<InstanceReading> instances;
 };
 

@@ -78,7 +78,9 @@ Config read_root(const toml::table& table, Problems& problems) {
   return config;
 }
 
-LoadResult unreadable(std::string text) { return {std::nullopt, {ConfigProblem{0, 0, {}, std::move(text)}}}; }
+LoadResult unreadable(std::string text) {
+  return {std::nullopt, {ConfigProblem{0, 0, {}, std::move(text)}}, {}};
+}
 
 }  // namespace
 
@@ -89,14 +91,15 @@ LoadResult parse(std::string_view text, bool is_public) {
   } catch (const toml::parse_error& error) {
     const auto where = error.source().begin;
     return {std::nullopt,
-            {ConfigProblem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}}};
+            {ConfigProblem{where.line, where.column, {}, fmt::format("not TOML: {}", error.description())}},
+            {}};
   }
   Problems problems(is_public);
   Config config = read_root(table, problems);
   if (problems.empty()) {
-    return {std::move(config), {}};
+    return {std::move(config), {}, {}};
   }
-  return {std::nullopt, std::move(problems).sorted()};
+  return {std::nullopt, std::move(problems).sorted(), {}};
 }
 
 LoadResult load(const std::string& path) {
@@ -118,7 +121,9 @@ LoadResult load(const std::string& path) {
   }
   struct stat status {};
   const bool is_public = ::fstat(::fileno(file.get()), &status) == 0 && (status.st_mode & S_IROTH) != 0;
-  return parse(text, is_public);
+  LoadResult result = parse(text, is_public);
+  result.text = std::move(text);
+  return result;
 }
 
 std::string to_string(const ConfigProblem& problem, std::string_view path) {

@@ -132,6 +132,7 @@ struct ConfigProblem {
 struct LoadResult {
   std::optional<Config> config;         // set if and only if there are no problems
   std::vector<ConfigProblem> problems;  // in the order of the file
+  std::string text;                     // load(): the file's, as it was judged
 };
 
 // Reads and checks the file. A text that is not TOML at all gives one problem (the first); otherwise every

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,9 @@ struct ControlState {
   bool lanes_elsewhere = false;  // the keeper holds lanes of instances that are not served here
   std::uint64_t generation = 0;  // which daemon this is, as the keeper counts; 0: there is none
   bool stopping = false;
+  // Reloads that were refused, and why the last was: the file holds what is not in force. Empty: as far as is known, it is.
+  std::uint64_t reloads_refused = 0;
+  std::vector<std::string> configuration_problems;
   // Never used again while anything of them is left, in this process or in what it inherits.
   std::uint64_t last_client_id = 0;
   std::uint64_t last_lane_id = 0;

@@ -19,6 +19,7 @@
 
 #include "daemon/config/log.hpp"
 #include "daemon/control/keeper_socket.hpp"
+#include "ipc/clock.hpp"
 
 namespace ringpost::daemon {
 namespace {
@@ -96,10 +97,15 @@ bool wait_readable(int socket, Clock::time_point deadline) {
 
 }  // namespace
 
-std::unique_ptr<KeeperLink> KeeperLink::open(const std::string& where, std::chrono::milliseconds patience) {
+// What this process had asked before it began anew may be answered yet: no number is used twice.
+KeeperLink::KeeperLink(std::string where)
+    : where_(std::move(where)), number_(static_cast<std::uint64_t>(ipc::monotonic_ns())) {}
+
+std::unique_ptr<KeeperLink> KeeperLink::open(const std::string& where, std::chrono::milliseconds patience,
+                                             ipc::Descriptor passed) {
   if (where.empty()) return nullptr;
   std::unique_ptr<KeeperLink> link(new KeeperLink(where));
-  link->take(Clock::now() + patience);
+  link->take(Clock::now() + patience, std::move(passed));
   for (const Held& held : link->taken_.held) {
     ipc::Descriptor copy = duplicate(held.descriptor.get());
     if (!copy) {
@@ -113,10 +119,14 @@ std::unique_ptr<KeeperLink> KeeperLink::open(const std::string& where, std::chro
 
 KeeperLink::~KeeperLink() = default;
 
-void KeeperLink::take(Clock::time_point deadline) {
+void KeeperLink::take(Clock::time_point deadline, ipc::Descriptor passed) {
   for (;;) {
     const auto reach_until = std::min(deadline, Clock::now() + kReachWithin);
-    socket_ = is_inherited(where_) ? inherited(where_) : reach(where_, reach_until);
+    if (passed) {
+      socket_ = std::exchange(passed, {});
+    } else {
+      socket_ = is_inherited(where_) ? inherited(where_) : reach(where_, reach_until);
+    }
     taken_ = {};
     Handing handing = Handing::kEnded;
     if (send_to_keeper(socket_.get(), keeper::make_frame(FrameType::kTake, ++number_), -1)) {
@@ -140,6 +150,7 @@ void KeeperLink::take(Clock::time_point deadline) {
   }
   takes_ = taken_.takes;
   ends_with_daemon_ = taken_.ends_with_daemon;
+  takes_again_ = taken_.takes_again;
 }
 
 KeeperLink::Handing KeeperLink::receive_taken() {
@@ -152,11 +163,13 @@ KeeperLink::Handing KeeperLink::receive_taken() {
           "out of descriptors after {} that the keeper holds: raise LimitNOFILE", taken_.held.size()));
     }
     const Frame& frame = received.frame;
+    if (frame.type != FrameType::kRefused && frame.number != number_) continue;  // of before it began anew
     if (frame.type == FrameType::kHeld && received.descriptor) {
       taken_.held.push_back({std::string(keeper::text_of(frame.body.name)), std::move(received.descriptor)});
     } else if (frame.type == FrameType::kTaken && frame.count == taken_.held.size()) {
       taken_.takes = frame.body.taken.takes;
       taken_.ends_with_daemon = (frame.body.taken.flags & keeper::kEndsWithDaemon) != 0;
+      taken_.takes_again = (frame.body.taken.flags & keeper::kTakesAgain) != 0;
       return Handing::kDone;
     } else {
       return Handing::kEnded;

@@ -1,6 +1,6 @@
 // The daemon's side of the keeper (keeper/keeper_frames.hpp): what it holds for us, and what we have it keep.
 //
-//     open: connect, Take ──▶ every descriptor of the predecessor (after its end)
+//     open: connect, Take ──▶ every descriptor of the predecessor (after its end; or of this process, before it began anew)
 //       │
 //     start ──▶ connected ──connection ends──▶ away ──path: connects again──▶ offering everything ──settled──▶ connected
 //                                                └─ fd:N: our parent is dead, and stays so
@@ -36,6 +36,7 @@ struct Taken {
   std::vector<Held> held;
   std::uint64_t takes = 0;        // which take this is, from 1
   bool ends_with_daemon = false;  // the keeper is our parent: when we are told to stop, it ends, too
+  bool takes_again = false;       // this process may take again over its connection
 };
 
 class KeeperLink {
@@ -46,8 +47,9 @@ class KeeperLink {
 
   // `where`: "fd:N", a socket's path, or empty: no keeper is configured, and null comes back. Connects and takes, waiting
   // up to `patience` for a keeper that is being restarted and for the predecessor's end: before there are threads.
-  // Throws std::runtime_error that says what to do.
-  static std::unique_ptr<KeeperLink> open(const std::string& where, std::chrono::milliseconds patience);
+  // `passed`: the connection that this process had before it began anew, if it has. Throws std::runtime_error that says what to do.
+  static std::unique_ptr<KeeperLink> open(const std::string& where, std::chrono::milliseconds patience,
+                                          ipc::Descriptor passed = {});
   ~KeeperLink();
   KeeperLink(const KeeperLink&) = delete;
   KeeperLink& operator=(const KeeperLink&) = delete;
@@ -68,6 +70,11 @@ class KeeperLink {
   bool connected() const { return phase_ == Phase::kConnected; }
   std::uint64_t takes() const { return takes_; }
   bool ends_with_daemon() const { return ends_with_daemon_; }
+  bool takes_again() const { return takes_again_; }
+  // It is there, and has answered everything.
+  bool is_settled() const { return connected() && unsent_.empty() && unanswered_.empty(); }
+  // For this process when it begins anew; when it is settled, and for the last.
+  int connection() const { return stream_ ? stream_->native_handle() : -1; }
   std::size_t held() const { return kept_.size(); }
 
   // Called from the io_context when the keeper is lost, and when it has everything again.
@@ -86,8 +93,8 @@ class KeeperLink {
     bool is_offer = false;  // a Keep of ours, after the keeper was away
   };
 
-  explicit KeeperLink(std::string where) : where_(std::move(where)) {}
-  void take(std::chrono::steady_clock::time_point deadline);
+  explicit KeeperLink(std::string where);
+  void take(std::chrono::steady_clock::time_point deadline, ipc::Descriptor passed);
   enum class Handing : std::uint8_t { kPending, kDone, kEnded };
   Handing receive_taken();
 
@@ -115,9 +122,10 @@ class KeeperLink {
   Taken taken_;
   std::uint64_t takes_ = 0;
   bool ends_with_daemon_ = false;
+  bool takes_again_ = false;
   Phase phase_ = Phase::kTaken;
   std::map<std::string, Shared> kept_;
-  std::uint64_t number_ = 0;     // of the last question
+  std::uint64_t number_;         // of the last question
   std::deque<Question> unsent_;  // in their order
   std::deque<Question> unanswered_;
   bool waits_for_room_ = false;

@@ -1,7 +1,6 @@
 #include "daemon/control/server.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/config/log.hpp"
+#include "daemon/control/signals.hpp"
 #include "daemon/control/version.hpp"
 #include "ipc/clock.hpp"
 #include "ipc/doorbell.hpp"
@@ -54,13 +54,14 @@ void say_keeper_changed(bool connected) {
 }  // namespace
 
 Server::Server(const Config& config, SocketFile& socket, const Capacity& capacity, Custody custody,
-               Estate estate)
+               Estate estate, Reload& reload)
     : custody_(std::move(custody)),
       state_(io_, config, census_limits(capacity, config.daemon), custody_),
       socket_(socket),
+      reload_(reload),
       listener_(io_),
       signals_(io_),
-      service_manager_(io_, state_.status, state_.census),
+      service_manager_(io_, state_.status, state_.census, state_.configuration_problems),
       accept_pause_(io_),
       house_keeping_(io_),
       stop_deadline_(io_) {
@@ -71,6 +72,7 @@ Server::Server(const Config& config, SocketFile& socket, const Capacity& capacit
         "in the same instant could change their order");
   }
   state_.generation = estate.generation;
+  state_.configuration_problems = reload_.problems();
   if (custody_.has_keeper()) {
     custody_.keeper().on_change(&say_keeper_changed);
     custody_.keeper().start(io_);
@@ -127,10 +129,15 @@ int Server::run() {
   wait_for_connections();
   keep_house();
   service_manager_.started();
+  reload_.settled();
   io_.run();
   for (const auto& session : sessions_) session->leave_open();
   if (state_.protocol_errors != 0) {
     spdlog::info("{} connections were ended for breaking the protocol", state_.protocol_errors);
+  }
+  if (reloads_) {
+    reload_.pass_keeper(state_.custody.keeper().connection());
+    return kBeginAnew;
   }
   spdlog::info("ringpostd has stopped");
   return EXIT_SUCCESS;
@@ -281,19 +288,20 @@ void Server::client_malformed(std::uint64_t client_id, const std::string& instan
 }
 
 void Server::wait_for_signal() {
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
-  sigset_t ours;
-  sigemptyset(&ours);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
-  ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
+  for (const int number : kSignals) signals_.add(number);
+  if (!reloads_) unblock_signals();
   signals_.async_wait([this](const boost::system::error_code& failed, int number) {
     if (!failed) signal(number);
   });
 }
 
 void Server::signal(int number) {
-  if (number == SIGHUP) {
-    spdlog::warn("SIGHUP: this version reads its configuration at start only; restart it to apply a change");
+  if (reloads_) {
+    ::kill(::getpid(), number);  // it came just before they were blocked
+  } else if (number == SIGHUP && told_to_stop_ns_ == 0) {
+    reload();
+  } else if (number == SIGHUP) {
+    spdlog::warn("SIGHUP: ringpostd is stopping: the next one reads the configuration");
   } else if (told_to_stop_ns_ == 0) {
     spdlog::info("{}: stopping", strsignal(number));
     told_to_stop_ns_ = ipc::monotonic_ns();
@@ -323,8 +331,8 @@ void Server::stop_when_all_have_moved() {
 // Where a keeper outlives this daemon, another one goes on with the connections and the lanes: clients need not know.
 void Server::stop() {
   state_.stopping = true;
-  const bool handed_on = state_.custody.survives_a_stop();
-  service_manager_.stopping();
+  const bool handed_on = reloads_ || state_.custody.survives_a_stop();
+  reloads_ ? service_manager_.reloading() : service_manager_.stopping();
   accept_pause_.cancel();
   house_keeping_.cancel();
   listener_.close();
@@ -338,7 +346,7 @@ void Server::stop() {
   const std::int64_t deadline_ns =
       told_to_stop_ns_ + std::chrono::nanoseconds(state_.config.daemon.stop_timeout).count();
   for (const auto& instance : state_.instances) {
-    instance->stop({deadline_ns, handed_on, [this, handed_on](const InstanceStatus& last) {
+    instance->stop({deadline_ns, handed_on, reloads_, [this, handed_on](const InstanceStatus& last) {
                       boost::asio::post(io_, [this, last, handed_on] { instance_stopped(last, handed_on); });
                     }});
   }
@@ -370,7 +378,7 @@ void Server::instance_stopped(const InstanceStatus& last, bool handed_on) {
         last.name, unsafe, last.accepted, last.connected ? "connected" : "no broker in reach", last.delivered,
         last.waiting_on_disk, last.dead_letters);
   }
-  if (--instances_running_ == 0) io_.stop();
+  if (--instances_running_ == 0) reloads_ ? wait_for_keeper() : io_.stop();
 }
 
 void Server::stop_overdue() {

@@ -20,6 +20,7 @@
 #include "daemon/control/control_state.hpp"
 #include "daemon/control/custody.hpp"
 #include "daemon/control/estate.hpp"
+#include "daemon/control/reload.hpp"
 #include "daemon/control/service_manager.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/socket_file.hpp"
@@ -31,10 +32,11 @@ class Server {
  public:
   // Makes the instances, which go on with what a dead daemon has left; what is referred to must outlive it. Throws
   // std::invalid_argument when librdkafka refuses a property, std::runtime_error when this machine is not fit.
-  Server(const Config& config, SocketFile& socket, const Capacity& capacity, Custody custody, Estate estate);
+  Server(const Config& config, SocketFile& socket, const Capacity& capacity, Custody custody, Estate estate,
+         Reload& reload);
   ~Server();
 
-  // Serves until a signal has stopped it. The process's exit code.
+  // Serves until a signal has stopped it. The process's exit code, or kBeginAnew.
   int run();
 
  private:
@@ -86,6 +88,11 @@ class Server {
   void signal(int number);
   void stop_when_all_have_moved();
   void stop();
+  // server_reload.cpp
+  void reload();
+  bool can_reload();
+  void refuse_reload();
+  void wait_for_keeper();
   void instance_stopped(const InstanceStatus& last, bool handed_on);
   void stop_overdue();
   void keep_house();
@@ -96,6 +103,7 @@ class Server {
   Custody custody_;
   ControlState state_;
   SocketFile& socket_;
+  Reload& reload_;
   boost::asio::posix::stream_descriptor listener_;
   boost::asio::signal_set signals_;
   ServiceManager service_manager_;
@@ -115,6 +123,7 @@ class Server {
   bool accepting_held_ = false;
   std::size_t refused_closing_ = 0;  // connections that were refused and are with the undertaker
   std::size_t instances_running_ = 0;
+  bool reloads_ = false;  // it stops, and begins anew
 };
 
 }  // namespace ringpost::daemon

@@ -9,12 +9,14 @@
 #include <stdexcept>
 
 #include "daemon/config/log.hpp"
+#include "ipc/clock.hpp"
 
 namespace ringpost::daemon {
 namespace {
 
 constexpr std::chrono::seconds kSpacingMax{5};
 constexpr std::chrono::seconds kStopExtended{15};  // from each time on that it is said
+constexpr std::chrono::minutes kReloadExtended{10};
 constexpr std::size_t kNamedMax = 4;
 constexpr std::size_t kErrorMaxBytes = 240;
 
@@ -62,6 +64,14 @@ std::string service_sentence(std::uint64_t clients, const std::vector<Reading>& 
   return sentence;
 }
 
+std::string configuration_sentence(const std::vector<std::string>& problems) {
+  if (problems.empty()) return {};
+  const std::size_t others = problems.size() - 1;
+  return fmt::format("The configuration was not taken: {}{}. ",
+                     one_line(problems.front(), problems.front().size()),
+                     others == 0 ? "" : fmt::format(" (and {} more, in the journal)", others));
+}
+
 ipc::Descriptor activated_socket() {
   const int count = ::sd_listen_fds(1);
   if (count <= 0) return {};
@@ -79,10 +89,12 @@ void tell_service_manager(std::string_view sentence) {
   ::sd_notify(0, ("STATUS=" + one_line(sentence, sentence.size())).c_str());
 }
 
-ServiceManager::ServiceManager(boost::asio::io_context& io, StatusRounds& rounds, const Census& census)
+ServiceManager::ServiceManager(boost::asio::io_context& io, StatusRounds& rounds, const Census& census,
+                               const std::vector<std::string>& configuration_problems)
     : timer_(io),
       rounds_(rounds),
       census_(census),
+      configuration_problems_(configuration_problems),
       listens_(std::getenv("NOTIFY_SOCKET") != nullptr),
       watchdog_(watchdog_of_this_process()),
       spacing_(watchdog_.count() == 0 ? kSpacingMax
@@ -104,7 +116,8 @@ void ServiceManager::ask() {
 }
 
 void ServiceManager::told(const std::vector<Reading>& readings) {
-  std::string text = "STATUS=" + service_sentence(census_.clients(), readings);
+  std::string text = "STATUS=" + configuration_sentence(configuration_problems_) +
+                     service_sentence(census_.clients(), readings);
   if (std::ranges::none_of(readings, &Reading::late)) ready_ = true;
   if (ready_) text += "\nREADY=1";
   if (!is_stuck(readings)) text += "\nWATCHDOG=1";
@@ -139,6 +152,22 @@ void ServiceManager::stopping() {
   ::sd_notify(0,
               "STOPPING=1\nSTATUS=stopping: delivering what was accepted, and putting on disk what is left");
   extend_stop();
+}
+
+// The watchdog is put off with the rest: while the process begins anew nobody is there to ask.
+void ServiceManager::reloading() {
+  stopping_ = true;
+  timer_.cancel();
+  if (!listens_) return;
+  const auto now_us = std::chrono::microseconds(ipc::monotonic_ns() / 1'000);
+  ::sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nEXTEND_TIMEOUT_USEC={}\nSTATUS=reloading: the "
+                             "configuration is good, and ringpostd begins anew with it",
+                             now_us.count(), std::chrono::microseconds(kReloadExtended).count())
+                     .c_str());
+}
+
+void ServiceManager::reload_refused() {
+  tell_service_manager(configuration_sentence(configuration_problems_));
 }
 
 void ServiceManager::extend_stop() {

@@ -226,8 +226,12 @@ DaemonStatus Session::daemon_status() const {
   daemon.connections = census.connections();
   daemon.lanes = census.lanes();
   daemon.lane_bytes = census.lane_bytes();
-  // Who else is here is for administrators.
-  if (may_see_all(who_)) daemon.users = census.users();
+  // Who else is here, and what the file holds, is for administrators.
+  if (may_see_all(who_)) {
+    daemon.users = census.users();
+    daemon.reloads_refused = state_.reloads_refused;
+    daemon.configuration_problems = state_.configuration_problems;
+  }
   return daemon;
 }
 

@@ -142,6 +142,9 @@ std::string status_json(const DaemonStatus& daemon, const std::vector<const Read
       {"protocol_errors", daemon.protocol_errors},
       {"refused", refusals_of(daemon.refused)},
       {"users", users_of(daemon.users)},
+      {"reloads_refused", daemon.reloads_refused},
+      {"configuration_problems",
+       json::array(daemon.configuration_problems.begin(), daemon.configuration_problems.end())},
       {"instances", std::move(readings)},
   });
 }

@@ -42,6 +42,9 @@ struct DaemonStatus {
   std::uint64_t protocol_errors = 0;     // connections that were ended for breaking the protocol
   std::array<std::uint64_t, ipc::kRefusalCount> refused{};  // by ipc::Refusal
   std::map<uid_t, Census::User> users;
+  std::uint64_t reloads_refused = 0;
+  std::vector<std::string>
+      configuration_problems;  // why the file is not what runs; empty: as far as is known, it is
 };
 
 struct Reading {

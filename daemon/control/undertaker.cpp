@@ -14,6 +14,8 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/control/signals.hpp"
+
 namespace ringpost::daemon {
 namespace {
 
@@ -103,6 +105,7 @@ void Undertaker::close(ipc::Descriptor connection, std::function<void()> closed)
   if (shared_->tasks.size() > shared_->idle && shared_->threads < kThreadsMax) {
     std::thread([shared = shared_] {
       pthread_setname_np(pthread_self(), "undertaker");
+      block_signals();
       run(*shared);
     }).detach();
     ++shared_->threads;

@@ -92,6 +92,9 @@ struct InstanceEvents {
 struct StopRequest {
   std::int64_t deadline_ns = 0;
   bool leave_lanes = false;
+  // With leave_lanes: this process goes on at once. Only what is inside librdkafka is waited for, which would be sent again;
+  // everything else stays where it is.
+  bool begins_anew = false;
   std::function<void(const InstanceStatus&)> done;
 };
 

@@ -139,7 +139,7 @@ void Instance::Loop::start() {
 
 Instance::Loop::~Loop() {
   if (!thread_.joinable()) return;
-  ask([](Loop& loop) { loop.begin_stop({ipc::monotonic_ns(), false, nullptr}); });
+  ask([](Loop& loop) { loop.begin_stop({ipc::monotonic_ns(), false, false, nullptr}); });
   thread_.join();
 }
 
@@ -156,7 +156,7 @@ void Instance::Loop::run() {
     // Before the round: what is registered here is part of this round's cut.
     run_requests();
     const DrainResult drained = stop_ && stop_->leave_lanes ? DrainResult{} : intake_.round();
-    outbox_.hand_over();
+    if (!stop_ || !stop_->begins_anew) outbox_.hand_over();
     outbox_.poll();
     step_disk();
     tell_malformed();

@@ -88,6 +88,7 @@ class Instance::Loop {
   std::uint64_t unlisted_records() const;
   // loop_stop.cpp
   bool is_finished();
+  bool has_come_back(std::int64_t now_ns);
   bool stalls(std::int64_t now_ns);
   bool put_away(std::int64_t now_ns);
   void rest(const DrainResult& drained);

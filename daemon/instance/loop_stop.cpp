@@ -30,6 +30,7 @@ void Instance::Loop::begin_stop(StopRequest request) {
 bool Instance::Loop::is_finished() {
   if (!stop_) return false;
   const std::int64_t now_ns = ipc::monotonic_ns();
+  if (stop_->begins_anew) return has_come_back(now_ns);
   if (putting_away_) return put_away(now_ns);
   const bool lanes_done = stop_->leave_lanes || (now_ns >= stop_not_before_ns_ && intake_.lanes_are_empty());
   const bool nothing_waits = arena_.waiting() == 0 && outbox_.counts().in_flight == 0 && rests_on_disk();
@@ -43,6 +44,14 @@ bool Instance::Loop::is_finished() {
   put_away_until_ns_ = now_ns + kPutAwayNs;
   outbox_.end_producers();
   return false;
+}
+
+// What comes again is what is inside librdkafka, or was acknowledged a moment ago and is not noted on disk.
+bool Instance::Loop::has_come_back(std::int64_t now_ns) {
+  const bool would_come_again = outbox_.counts().in_flight != 0 || !replays_.idle();
+  if (would_come_again && now_ns < stop_->deadline_ns && !stalls(now_ns)) return false;
+  burial_.finish_now();
+  return true;
 }
 
 bool Instance::Loop::stalls(std::int64_t now_ns) {

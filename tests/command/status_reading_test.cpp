@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::string_view kStatus =
-    R"({"version":"0.1.0","pid":4711,"uptime_s":200,"librdkafka":"2.14.2","keeper":false,
+    R"({"version":"0.1.0","pid":4711,"uptime_s":200,"librdkafka":"2.14.2","keeper":false,"generation":3,"reloads_refused":1,"configuration_problems":["ringpost.toml:4:1: x"],
 "something_new":[1],"instances":[
 {"name":"kafkaid","state":"connected","brokers":"b1:9092,b2:9092","last_error":"of before","unreachable":"","trouble":"orders: a quota","enabled":true,"clients":2,"lanes":5,"accepted":1000,
  "delivered":900,"waiting":97,"dead_letters":3,"dead_letters_by_reason":{"unknown_topic":3},
@@ -64,6 +64,7 @@ TEST(StatusReading, IsATableForPeople) {
             "crm       connecting        0      0         0          0        0             0        0  "
             "             -    0% of 1MiB\n"
             "\n"
+            "the configuration was not taken: ringpost.toml:4:1: x\n"
             "kafkaid: not taken by Kafka: orders: a quota\n"
             "kafkaid: the cluster has no topic new, newer\n"
             "kafkaid: refused: BUFFER_FULL 12, UNKNOWN_TOPIC 1\n"

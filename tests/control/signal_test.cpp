@@ -81,14 +81,6 @@ TEST(Signal, WithoutADiskWhatIsLeftIsSaidWithFigures) {
   EXPECT_THAT(daemon.log(), HasSubstr("instance kafkaid: 2 of 2 accepted events did not reach Kafka"));
 }
 
-TEST(Signal, SighupSaysThatARestartIsNeededAndChangesNothing) {
-  Daemon daemon(kUnreachable);
-  daemon.process().signal(SIGHUP);
-  EXPECT_TRUE(has_logged(daemon, "SIGHUP"));
-  RawClient client(daemon.socket());
-  EXPECT_EQ(client.hello().frame.header.type, ipc::FrameType::kWelcome);
-}
-
 TEST(Signal, SystemdIsToldWhenItServesAndWhenItStops) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("notify");

@@ -72,7 +72,7 @@ TEST(StatusJson, TheDaemonsFields) {
             (std::set<std::string>{"version", "pid", "uptime_s", "librdkafka", "keeper", "generation",
                                    "kept_descriptors", "clients", "clients_departed", "connections", "lanes",
                                    "lane_bytes", "memory_bound_bytes", "protocol_errors", "refused", "users",
-                                   "instances"}));
+                                   "reloads_refused", "configuration_problems", "instances"}));
   EXPECT_EQ(status.at("version"), "0.1.0");
   EXPECT_EQ(status.at("pid"), 4711);
   EXPECT_EQ(status.at("librdkafka"), "2.14.2");

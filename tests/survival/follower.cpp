@@ -15,7 +15,9 @@ Follower::~Follower() {
 }
 
 void Follower::follow() {
+  using Clock = std::chrono::steady_clock;
   try {
+    Clock::time_point latest;
     while (!over_) {
       const auto message = tail_.next_soon();
       if (!message) continue;
@@ -25,7 +27,10 @@ void Follower::follow() {
         continue;
       }
       if (std::string problem = look_(*message); !problem.empty()) return note(std::move(problem));
-      ++arrived_;
+      const auto now = Clock::now();
+      const auto pause =
+          std::chrono::duration_cast<std::chrono::milliseconds>(now - std::exchange(latest, now));
+      if (++arrived_ > 1 && pause > longest_pause()) longest_pause_ms_ = pause.count();
     }
   } catch (const std::exception& error) {
     note(error.what());

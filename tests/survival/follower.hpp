@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -28,6 +29,10 @@ class Follower {
   std::string problem() const;
   std::uint64_t duplicates() const { return duplicates_.load(std::memory_order_relaxed); }
   std::uint64_t arrived() const { return arrived_.load(std::memory_order_relaxed); }
+  // The longest time in which none came, once one had.
+  std::chrono::milliseconds longest_pause() const {
+    return std::chrono::milliseconds(longest_pause_ms_.load(std::memory_order_relaxed));
+  }
 
  private:
   void follow();
@@ -38,6 +43,7 @@ class Follower {
   std::unordered_set<std::string> ids_;
   std::atomic<std::uint64_t> duplicates_{0};
   std::atomic<std::uint64_t> arrived_{0};
+  std::atomic<std::int64_t> longest_pause_ms_{0};
   std::atomic<bool> over_{false};
   mutable std::mutex mutex_;
   std::string problem_;

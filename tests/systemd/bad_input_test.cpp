@@ -103,6 +103,7 @@ TEST_F(BadInput, Credentials) {
   drop_in("LoadCredentialEncrypted=kafkaid-password:/etc/ringpost/password.encrypted\n");
   box_.output_of("systemctl restart ringpostd");
   EXPECT_EQ(box_.output_of("cat " + password), "secret\n");
+  box_.output_of("systemctl reload ringpostd");
   EXPECT_THAT(box_.output_of("ringpost check " + std::string(kConfiguration)), HasSubstr("good, 1 instance"));
 }
 

@@ -34,6 +34,7 @@ class Load {
 
   double per_second() const;
   std::uint64_t duplicates() const { return follower_.duplicates(); }
+  std::chrono::milliseconds longest_pause() const { return follower_.longest_pause(); }
 
   static constexpr std::uint64_t kPerSecond = 20'000;
   static constexpr std::size_t kProcesses = 4;

@@ -13,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class Service : public Installed {
  protected:
@@ -34,7 +35,8 @@ class Service : public Installed {
     EXPECT_TRUE(wait_until([&] { return shown("StatusText").find(part) != std::string::npos; }))
         << shown("StatusText");
   }
-  // The one thread stands, and the others go on: it alone is in a cgroup that is frozen.
+  // The one thread stands, and the others go on: it alone is in a cgroup that is frozen. Those that it has started may still have its
+  // name, and higher numbers.
   void freeze_thread(const std::string& name) const {
     box_.output_of(
         "set -e; group=/sys/fs/cgroup$(systemctl show --value -p ControlGroup ringpostd)/frozen\n"
@@ -42,7 +44,7 @@ class Service : public Installed {
         "cd /proc/$(systemctl show --value -p MainPID ringpostd)/task\n"
         "thread=$(grep -lx " +
         name +
-        " */comm); echo ${thread%/comm} > $group/cgroup.threads\n"
+        " */comm | sort -n | head -n 1); echo ${thread%/comm} > $group/cgroup.threads\n"
         "echo 1 > $group/cgroup.freeze");
   }
 };
@@ -61,6 +63,38 @@ TEST_F(Service, AWrongConfigurationEndsTheStartAndStandsInTheStatus) {
   box_.write(kConfiguration, configuration());
   box_.output_of("systemctl start ringpostd");
   wait_until_connected();
+}
+
+TEST_F(Service, AReloadIsAllOrNothingAndOverWhenTheCommandReturns) {
+  const std::string daemon = shown("MainPID");
+  box_.write(kConfiguration, configuration("bufer_size = \"1MiB\"\nlinger = \"1h\""));
+  EXPECT_NE(box_.shell("systemctl reload ringpostd").status, 0);
+  const std::string problem = "/etc/ringpost/ringpost.toml:4:1: instance.kafkaid.bufer_size: is not a key";
+  EXPECT_THAT(box_.shell("systemctl status --no-pager --lines=50 --full ringpostd").output,
+              AllOf(HasSubstr("Status: \"The configuration was not taken: " + problem),
+                    HasSubstr("(and 1 more, in the journal)"),
+                    HasSubstr("ExecReload=/usr/bin/ringpost reload"), HasSubstr("status=78")));
+  EXPECT_THAT(journal(), AllOf(HasSubstr("SIGHUP: not taken: " + problem), HasSubstr("ringpost.toml:5:")));
+  publish(1);
+  EXPECT_EQ(wait_until_settled().delivered, 1U);
+  expect_sentence("The configuration was not taken: " + problem);
+
+  std::string better =
+      configuration() + "[instance.second]\nbrokers = [\"" + kafka_.brokers() + "\"]\ntopics = [\"*\"]\n";
+  box_.write(kConfiguration, better);
+  box_.output_of("systemctl reload ringpostd");
+  EXPECT_EQ(shown("ActiveState") + " " + shown("SubState"), "active running");
+  EXPECT_THAT(box_.output_of("ringpost status"), AllOf(HasSubstr("second"), Not(HasSubstr("was not taken"))));
+  EXPECT_EQ(shown("MainPID"), daemon);
+  expect_sentence("0 clients. kafkaid: connected, nothing waits. second: connected, nothing waits.");
+
+  // Without a command that waits: systemd is told that it reloads, and that it is ready again.
+  box_.write(kConfiguration, configuration());
+  box_.output_of("systemctl kill --kill-who=main --signal=HUP ringpostd");
+  expect_sentence("0 clients. kafkaid: connected, nothing waits.");
+  EXPECT_TRUE(wait_until([this] { return shown("ActiveState") == "active"; })) << shown("ActiveState");
+  EXPECT_EQ(shown("MainPID") + " " + shown("NRestarts"), daemon + " 0");
+  EXPECT_EQ(box_.output_of("pgrep -x ringpostd"), daemon + "\n");
 }
 
 TEST_F(Service, TheStatusSaysHowItGoes) {
@@ -82,6 +116,8 @@ TEST_F(Service, WithASocketUnitClientsWaitForTheDaemon) {
   EXPECT_EQ(shown("ActiveState"), "active");
   const std::string inode = box_.output_of("stat -c %i /run/ringpost/ringpost.sock");
   box_.output_of("systemctl restart ringpostd");
+  EXPECT_EQ(box_.output_of(publish), "1 accepted, 0 refused\n");
+  box_.output_of("systemctl reload ringpostd && systemctl reload ringpostd");
   EXPECT_EQ(box_.output_of(publish), "1 accepted, 0 refused\n");
   box_.output_of("systemctl stop ringpostd ringpost-keeper");
   EXPECT_EQ(box_.output_of("stat -c %i /run/ringpost/ringpost.sock"), inode);

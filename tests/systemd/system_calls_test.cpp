@@ -72,6 +72,9 @@ const std::map<std::string, Names> kSeldom = {
     {"where a token comes by HTTP", {"getpeername", "recvfrom"}},
     {"when a client is refused, whose descriptors may take hours to close",
      {"timer_create", "timer_delete", "timer_settime"}},
+    {"by the command that a reload runs in the unit; by ringpostd for a signal that comes just then",
+     {"kill"}},
+    {"at a reload where systemd has passed the socket", {"dup2", "dup3"}},
     {"where there is no socket yet and no keeper that holds one", {"umask"}},
 };
 
@@ -149,6 +152,8 @@ TEST_F(SystemCalls, AreThoseOfTheUnits) {
   publish(100);
   EXPECT_EQ(wait_until_settled().delivered, 100U);
   box_.output_of("ringpost consume demo orders --from beginning --until-end");
+  box_.output_of("systemctl reload ringpostd");
+  wait_until_connected();
   kafka_.stop_broker(1);
   publish(2'000);
   EXPECT_TRUE(wait_until([&] { return status().waiting_on_disk > 0; })) << journal();

@@ -16,9 +16,9 @@ class UnderTraffic : public Installed {
  protected:
   UnderTraffic() { configure(configuration()); }
 
-  // Does it so often, each time with half a second's events before and after it; then all is accounted for.
+  // Does it so often, each time with half a second's events before and after it; then all is accounted for. How many came twice.
   template <typename Deed>
-  void expect_unnoticed(std::uint32_t times, Deed deed) {
+  std::uint64_t expect_unnoticed(std::uint32_t times, Deed deed) {
     Load load(socket());
     for (std::uint32_t time = 0; time < times; ++time) {
       load.wait_for(Load::kPerSecond / 2);
@@ -29,7 +29,8 @@ class UnderTraffic : public Installed {
     const std::uint64_t accepted = load.finish();
     const InstanceStatus settled = wait_until_settled();
     std::cout << times << " times under " << static_cast<std::uint64_t>(per_second)
-              << " events/s: " << accepted << " events, " << load.duplicates() << " duplicates" << std::endl;
+              << " events/s: " << accepted << " events, " << load.duplicates()
+              << " duplicates, and the longest pause " << load.longest_pause().count() << " ms" << std::endl;
     EXPECT_TRUE(settled.refused.empty()) << settled.refused.begin()->first << ": a call failed";
     EXPECT_GE(settled.accepted, accepted);
     EXPECT_LE(settled.accepted, accepted + Load::kProcesses)
@@ -38,11 +39,26 @@ class UnderTraffic : public Installed {
     EXPECT_EQ(settled.dead_letters, 0U);
     const Outcome audit = box_.run({"ringpost", "audit"});
     EXPECT_EQ(audit.status, 0) << audit.output << audit.errors;
+    return load.duplicates();
   }
 };
 
 TEST_F(UnderTraffic, SystemctlRestart) {
   expect_unnoticed(amount(4), [this] { box_.output_of("systemctl restart ringpostd"); });
+}
+
+// A setting comes and goes; each time a wrong file is refused before.
+TEST_F(UnderTraffic, SystemctlReload) {
+  const std::string daemon = shown("MainPID");
+  std::uint32_t time = 0;
+  const std::uint64_t duplicates = expect_unnoticed(amount(4), [&] {
+    box_.write(kConfiguration, configuration("bufer_size = \"1MiB\""));
+    EXPECT_NE(box_.shell("systemctl reload ringpostd").status, 0);
+    box_.write(kConfiguration, configuration(time++ % 2 == 0 ? "send_timeout = \"1h\"" : ""));
+    box_.output_of("systemctl reload ringpostd");
+  });
+  EXPECT_EQ(duplicates, 0U);
+  EXPECT_EQ(shown("MainPID") + " " + shown("NRestarts"), daemon + " 0");
 }
 
 // systemd starts it again by itself, however often.
