@@ -59,7 +59,8 @@ TEST(Usage, AWrongCommandLineEndsWith2AndSaysWhatIsWrong) {
       {{}, "A subcommand is required"},
       {{"pubish", "kafkaid"}, "there is no command \"pubish\"; did you mean 'publish'?"},
       {{"kafkaid"},
-       "there is no command \"kafkaid\"; there are: publish, consume, check, status, audit, dead-letters"},
+       "there is no command \"kafkaid\"; there are: publish, consume, check, reload, status, audit, "
+       "dead-letters"},
       {{"publish"}, "INSTANCE is required"},
       {{"publish", "kafkaid"}, "TOPIC is required"},
       {{"publish", "kafkaid", "t", "{}", "more"}, "more"},

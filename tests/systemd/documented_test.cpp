@@ -78,5 +78,64 @@ TEST_F(DocumentedOperations, TheCommandsOfOperationsWork) {
       << "docs/operations.md does not show its commands as this test looks for them";
 }
 
+struct Example {
+  std::string command;
+  std::string output;  // that the page shows, words only; empty: none
+};
+
+std::string words_of(const std::string& text) {
+  std::istringstream words(text);
+  std::string joined;
+  for (std::string word; words >> word;) joined += word + " ";
+  return joined;
+}
+
+// Of a manual page: what follows a prompt, with its here-document, and what is shown below it.
+std::vector<Example> examples_of(const std::string& page) {
+  std::vector<Example> examples;
+  std::istringstream lines(read_file(source_file(page)));
+  bool in_examples = false;
+  bool is_there = false;
+  bool is_document = false;
+  for (std::string line; std::getline(lines, line);) {
+    boost::algorithm::replace_all(line, "\\-", "-");
+    boost::algorithm::replace_all(line, "\\e", "\\");
+    if (line.starts_with(".")) {
+      if (line.starts_with(".SH")) in_examples = line == ".SH EXAMPLES";
+      is_there = in_examples && (line == ".RS" || (is_there && line != ".RE"));
+    } else if (is_there && is_document) {
+      examples.back().command += "\n" + line;
+      is_document = line != "END";
+    } else if (is_there && (line.starts_with("$ ") || line.starts_with("# "))) {
+      examples.push_back({line.substr(2), ""});
+      is_document = line.ends_with("<<END");
+    } else if (is_there && !examples.empty()) {
+      examples.back().output += words_of(line);
+    }
+  }
+  return examples;
+}
+
+TEST_F(DocumentedOperations, TheExamplesOfTheManualPagesWork) {
+  configure(configuration());
+  box_.write("/srv/events.jsonl", "{\"id\":4}\n");
+  for (const char* const page : {"docs/man/ringpost.1", "docs/man/ringpostd.8"}) {
+    const std::vector<Example> examples = examples_of(page);
+    EXPECT_GE(examples.size(), 7U) << page;
+    for (const Example& example : examples) {
+      const Outcome outcome = box_.shell("cd /srv && " + example.command);
+      if (example.command.ends_with("&")) {
+        ASSERT_TRUE(wait_until([&] { return box_.shell("test -S /tmp/ringpost.sock").status == 0; }));
+        continue;
+      }
+      const bool shows_a_refusal = example.output.find(" 1 refused") != std::string::npos;
+      EXPECT_EQ(outcome.status, shows_a_refusal ? 1 : 0) << example.command << "\n" << outcome.errors;
+      if (!example.output.empty()) {
+        EXPECT_EQ(words_of(outcome.errors + outcome.output), example.output) << example.command;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ringpost::tests
