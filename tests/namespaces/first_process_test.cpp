@@ -128,10 +128,16 @@ TEST_F(FirstProcess, AConfigurationThatBecomesWrongCostsNothing) {
   EXPECT_EQ(pod_.what_is_wrong_with("host"), "");
 }
 
-TEST_F(FirstProcess, OtherSignalsReachTheDaemon) {
+// The keeper has everything while ringpostd begins anew with what the file says by then.
+TEST_F(FirstProcess, OtherSignalsReachTheDaemonWhichReloads) {
   start();
+  const pid_t daemon = pod_.ringpostd();
+  pod_.write_config(pod_.kafkaid() + "[instance.more]\nbrokers = \"embedded\"\ntopics = [\"orders\"]\n");
   pod_.daemon().signal(SIGHUP);
-  EXPECT_TRUE(wait_for_log("SIGHUP: this version reads its configuration at start only"));
+  EXPECT_TRUE(wait_for_log("is good, and ringpostd begins anew with it"));
+  EXPECT_TRUE(wait_until([&] { return pod_.status_json().find(R"("name":"more")") != std::string::npos; }))
+      << pod_.daemon().log();
+  EXPECT_EQ(pod_.ringpostd(), daemon);
   EXPECT_THAT(pod_.daemon().log(), Not(HasSubstr("started again")));
 }
 
