@@ -46,9 +46,11 @@ void ClusterView::note_statistics(const std::vector<BrokerReading>& readings, st
 
 void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64_t now_ns) {
   broker.name = reading.name;
+  broker.id = reading.id;
   if (const auto early = early_.extract(reading.name)) broker.why = early.mapped();
   if (reading.link != BrokerReading::Link::kStruggling) broker.struggling_since_ns = 0;
   broker.suspect = false;
+  broker.owes = false;
   if (reading.rtt_us > 0)
     broker.rtt_us = broker.rtt_us == 0 ? reading.rtt_us : std::min(broker.rtt_us, reading.rtt_us);
   const bool quiet = reading.quiet_us > std::max(kQuietUs, kQuietAnswers * broker.rtt_us);
@@ -57,6 +59,7 @@ void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64
       broker.cleared = false;
       if (reading.waits && quiet) {
         broker.suspect = true;
+        broker.owes = true;
         break;
       }
       broker.verdict = Verdict::kAnswers;
@@ -66,6 +69,7 @@ void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64
     case BrokerReading::Link::kIdle:  // also between two tries to connect
       if (is_a_refusal(broker.why)) broker.verdict = Verdict::kSilent;
       broker.suspect = broker.verdict != Verdict::kUnknown && !broker.cleared && reading.id >= 0;
+      if (watched_.contains(reading.id)) broker.suspect = true;
       if (broker.verdict == Verdict::kUnknown && reading.leads && !broker.asked) {
         broker.asked = true;
         quiet_ids_.push_back(reading.id);
@@ -103,10 +107,11 @@ void ClusterView::note_probe(const std::string& address, bool answered, const st
   Broker& broker = found->second;
   broker.verdict = answered ? Verdict::kAnswers : Verdict::kSilent;
   if (answered || !why.empty()) broker.why = answered ? std::string() : why;
+  broker.cleared = answered;
   if (answered) {
     if (broker.struggling_since_ns != 0) broker.struggling_since_ns = now_ns + kProducerPauseNs;
-    broker.cleared = true;
     broker.suspect = false;
+    broker.held_up = broker.owes;
   }
   count();
 }
@@ -115,11 +120,26 @@ void ClusterView::count() {
   answering_ = 0;
   silent_ = 0;
   suspects_.clear();
-  for (const auto& [address, broker] : brokers()) {
+  held_up_ids_.clear();
+  for (auto& [address, broker] : brokers()) {
+    broker.held_up = broker.held_up && broker.owes;
+    if (broker.held_up) held_up_ids_.push_back(broker.id);
     answering_ += broker.verdict == Verdict::kAnswers ? 1 : 0;
     silent_ += broker.verdict == Verdict::kSilent ? 1 : 0;
     if (broker.suspect) suspects_.push_back(address);
   }
+}
+
+bool ClusterView::is_silent(std::int32_t broker_id) const {
+  return std::any_of(brokers().begin(), brokers().end(), [broker_id](const auto& item) {
+    return item.second.id == broker_id && item.second.verdict == Verdict::kSilent;
+  });
+}
+
+std::string ClusterView::address_of(std::int32_t broker_id) const {
+  const auto found = std::find_if(brokers().begin(), brokers().end(),
+                                  [broker_id](const auto& item) { return item.second.id == broker_id; });
+  return found == brokers().end() ? std::string() : found->first;
 }
 
 std::int64_t ClusterView::probe_patience_us() const {

@@ -10,8 +10,10 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kafka/statistics.hpp"
@@ -49,6 +51,13 @@ class ClusterView {
   // "kafka2:9092/2: Connect to ... failed: Connection refused; ...": all that are silent.
   std::string describe_silent() const;
 
+  // Those that owe us an answer on a connection and answer a probe all the same: somebody else's silence holds them up there.
+  const std::vector<std::int32_t>& held_up_ids() const { return held_up_ids_; }
+  bool is_silent(std::int32_t broker_id) const;
+  std::string address_of(std::int32_t broker_id) const;
+  // To be probed from now on whether we have a connection to them or not.
+  void watch(std::set<std::int32_t> broker_ids) { watched_ = std::move(broker_ids); }
+
   // By the latest statistics: whom to probe (the rest is of no interest any more), and whose connection is quiet, or not there
   // yet though partitions of ours are, so that only a question can tell whether anybody is there.
   const std::vector<std::string>& suspects() const { return suspects_; }
@@ -59,8 +68,11 @@ class ClusterView {
   enum class Verdict : std::uint8_t { kUnknown, kAnswers, kSilent };
   struct Broker {
     std::string name;
+    std::int32_t id = -1;
     Verdict verdict = Verdict::kUnknown;
     bool suspect = false;
+    bool owes = false;                     // an answer, for a while, on a connection that is up
+    bool held_up = false;                  // and has answered a probe meanwhile
     std::int64_t rtt_us = 0;               // the quickest answer; 0: there was none
     std::int64_t struggling_since_ns = 0;  // 0: it is not
     bool cleared = false;                  // it answered a probe after its connection had ended
@@ -87,6 +99,8 @@ class ClusterView {
   int silent_ = 0;
   std::vector<std::string> suspects_;
   std::vector<std::int32_t> quiet_ids_;
+  std::vector<std::int32_t> held_up_ids_;
+  std::set<std::int32_t> watched_;
 };
 
 }  // namespace ringpost::kafka

@@ -69,7 +69,8 @@ std::string EmbeddedCluster::bootstrap_servers() const {
 }
 
 void EmbeddedCluster::create_topic(const EmbeddedTopic& topic) {
-  check(rd_kafka_mock_topic_create(impl_->cluster.get(), topic.name.c_str(), topic.partition_count, 1),
+  check(rd_kafka_mock_topic_create(impl_->cluster.get(), topic.name.c_str(), topic.partition_count,
+                                   topic.replicas),
         "topic " + topic.name);
   for (std::int32_t partition = 0; topic.leader != 0 && partition < topic.partition_count; ++partition) {
     check(
@@ -104,6 +105,12 @@ void EmbeddedCluster::set_broker_up(std::int32_t broker_id, bool up) {
 
 void EmbeddedCluster::set_broker_delay(std::int32_t broker_id, int delay_ms) {
   check(rd_kafka_mock_broker_set_rtt(impl_->cluster.get(), broker_id, delay_ms),
+        "broker " + std::to_string(broker_id));
+}
+
+void EmbeddedCluster::delay_produce_at(std::int32_t broker_id, int delay_ms) {
+  check(rd_kafka_mock_broker_push_request_error_rtts(impl_->cluster.get(), broker_id, kProduceRequest, 1,
+                                                     RD_KAFKA_RESP_ERR_NO_ERROR, delay_ms),
         "broker " + std::to_string(broker_id));
 }
 

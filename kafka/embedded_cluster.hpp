@@ -14,6 +14,7 @@ struct EmbeddedTopic {
   std::string name;
   std::int32_t partition_count = 1;
   std::int32_t leader = 0;  // the broker that leads all its partitions; 0: they are spread
+  int replicas = 1;         // of partition 0: brokers 1, 2, ...; all are always in sync, whatever they do
 };
 
 // Every function may be called from any thread. They throw std::runtime_error when librdkafka refuses.
@@ -36,6 +37,8 @@ class EmbeddedCluster {
   void refuse_producer_ids(const std::vector<int>& codes);  // the same for InitProducerId, which comes first
   void set_broker_up(std::int32_t broker_id, bool up);      // ids start at 1; down: its port is closed
   void set_broker_delay(std::int32_t broker_id, int delay_ms);
+  // The answer to the next Produce request, and after it all others on that connection.
+  void delay_produce_at(std::int32_t broker_id, int delay_ms);
 
  private:
   struct Impl;

@@ -146,6 +146,7 @@ void Outbox::Impl::forget_a_missing_topic() {
   if (found == topics_.end()) {
     return;
   }
+  resume_all(*found->second);
   for (Route& each : routes_) {
     if (each.producer) {
       each.producer->forget(*found->second);
@@ -164,12 +165,16 @@ void Outbox::Impl::plan_next_ask(const Topic& topic) {
   next_ask_ns_ = std::min(next_ask_ns_, topic.belief.next_ask_ns());
 }
 
-void Outbox::Impl::on_topic_exists(const std::string& name, std::int32_t partition_count) {
+void Outbox::Impl::on_topic_exists(const std::string& name, std::vector<Replicas> partitions) {
   Topic* const topic = find_topic(name);
   if (topic == nullptr) {
     return;
   }
   const std::int64_t now_ns = monotonic_ns();
+  const auto partition_count = static_cast<std::int32_t>(partitions.size());
+  topic->replicas = std::move(partitions);
+  topic->replicas_ns = now_ns;
+  followers_due_ = true;
   topic->belief.answered_exists(now_ns);
   plan_next_ask(*topic);
   if (std::exchange(topic->hidden, false) && troubled_ == topic) {
@@ -191,6 +196,7 @@ void Outbox::Impl::on_topic_exists(const std::string& name, std::int32_t partiti
   facts.state = TopicFacts::State::kExists;
   facts.partition_count = partition_count;
   if (shrunk) {  // deleted and created again: what is inside librdkafka is for partitions that may be no more
+    resume_all(*topic);
     topic->place_anew_due = true;
     for (const Partition& partition : topic->partitions) {
       if (!partition.window_empty()) {
@@ -213,6 +219,7 @@ void Outbox::Impl::on_topic_missing(const std::string& name) {
   const bool missing = topic->belief.answered_missing(monotonic_ns());
   plan_next_ask(*topic);
   if (missing && topic->facts.state != TopicFacts::State::kMissing) {
+    resume_all(*topic);
     topic->facts =
         TopicFacts{.state = TopicFacts::State::kMissing, .partition_count = 0, .max_message_bytes = {}};
     for (const Partition& partition : topic->partitions) {
@@ -269,6 +276,7 @@ void Outbox::Impl::step_lookups(std::int64_t now_ns) {
   using Kind = TopicLookup::Kind;
   lookup_.take(*this);
   take_probes(now_ns);
+  step_followers(now_ns);
   step_credentials(now_ns);
   for (const std::string& name : std::exchange(retell_, {})) {
     if (const Topic* const topic = find_topic(name)) {

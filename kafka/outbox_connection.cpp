@@ -34,6 +34,7 @@ void Outbox::Impl::on_statistics(std::string_view json) {
   }
   probes_.want(brokers_.suspects(), std::chrono::microseconds(brokers_.probe_patience_us()));
   judge_connection(now_ns);
+  followers_due_ = true;
   if (troubled_ == nullptr && now_ns - troubled_ns_ > kProducerTroubleNs)
     end_trouble();  // an idle one delivers nothing
 }
@@ -46,6 +47,7 @@ void Outbox::Impl::take_probes(std::int64_t now_ns) {
   for (const BrokerProbes::Answer& answer : answers) {
     brokers_.note_probe(answer.address, answer.answered, answer.why, now_ns);
   }
+  followers_due_ = true;
   judge_connection(now_ns);
 }
 
@@ -53,7 +55,7 @@ void Outbox::Impl::judge_connection(std::int64_t now_ns) {
   if (brokers_.answering() > 0) {
     alive_ns_ = now_ns;
     mark_connected();
-    connection_.unreachable = brokers_.describe_silent();
+    tell_unreachable();
   } else if (brokers_.silent() > 0) {
     mark_disconnected(now_ns);
     if (brokers_.knows_cluster())
@@ -61,6 +63,10 @@ void Outbox::Impl::judge_connection(std::int64_t now_ns) {
   } else {
     probe_wanted_ = true;  // librdkafka does not connect before there is something to send
   }
+}
+
+void Outbox::Impl::tell_unreachable() {
+  if (connection_.connected) connection_.unreachable = brokers_.describe_silent() + describe_paused();
 }
 
 void Outbox::Impl::mark_connected() {

@@ -140,6 +140,9 @@ bool Outbox::Impl::may_enter(Topic& topic, Partition& partition, const Entry& en
     wake_at(partition.retry_at_ns());
     return false;
   }
+  if (partition.paused()) {
+    return false;
+  }
   // Without a broker in reach one record goes in, so that librdkafka has a reason to connect; the others keep
   // their deadlines exact.
   if (!connection_.connected && counts_.in_flight != 0) {

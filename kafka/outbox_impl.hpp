@@ -1,5 +1,5 @@
-// The Outbox's inside. Six files fill it: outbox.cpp (its face, topics and look-ups), outbox_connection.cpp (which brokers are
-// there, and what Kafka does not take), outbox_credentials.cpp (secrets and certificates that change),
+// The Outbox's inside. Seven files fill it: outbox.cpp (its face, topics and look-ups), outbox_connection.cpp (which brokers are
+// there, and what Kafka does not take), outbox_followers.cpp (partitions that wait for a follower), outbox_credentials.cpp (secrets and certificates that change),
 // outbox_handover.cpp (queues to windows), outbox_reports.cpp (reports, and a producer's end) and outbox_blocks.cpp (to disk and
 // back, and the ends of what waits: deadlines, missing topics).
 //
@@ -85,7 +85,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void forget_a_missing_topic();
   void tell(const Topic& topic);
   void plan_next_ask(const Topic& topic);
-  void on_topic_exists(const std::string& name, std::int32_t partition_count) override;
+  void on_topic_exists(const std::string& name, std::vector<Replicas> partitions) override;
   void on_topic_missing(const std::string& name) override;
   void on_topic_refused(const std::string& name, int code) override;
   void on_topic_unanswered(const std::string& name, const std::string& why) override;
@@ -96,6 +96,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void on_statistics(std::string_view json) override;
   void take_probes(std::int64_t now_ns);
   void judge_connection(std::int64_t now_ns);
+  void tell_unreachable();
   void mark_connected();
   void mark_disconnected(std::int64_t now_ns);
   void on_cluster_answered() override;
@@ -104,6 +105,17 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void end_trouble();
   void on_error(int code, const std::string& text, bool fatal) override;
   void on_log(std::string_view facility, std::string_view text) override;
+
+  // outbox_followers.cpp
+  void step_followers(std::int64_t now_ns);
+  void ask_for_replicas(std::int64_t now_ns);
+  void watch_followers();
+  void resume_those_that_can(Topic& topic, std::int64_t now_ns);
+  void resume_all(Topic& topic);
+  void resume(Topic& topic, Partition& partition);
+  void free_others(std::int32_t leader, std::int64_t now_ns);
+  bool waits_in_vain(const Replicas& replicas) const;
+  std::string describe_paused() const;  // after describe_silent(); empty: none is
 
   // outbox_handover.cpp
   void hand_over_topic(Topic& topic, std::int64_t now_ns);
@@ -215,6 +227,8 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   StatisticsReader statistics_;
   std::vector<BrokerReading> readings_;  // of the main producer, half a second ago at the most
   ClusterView brokers_;
+  bool followers_due_ = false;  // something new is known
+  std::int64_t replicas_asked_ns_ = 0;
   std::int64_t alive_ns_ = 0;  // a broker was known to answer
   Connection connection_;
   const Topic* troubled_ = nullptr;  // whose trouble it is; null: the producer's

@@ -188,6 +188,9 @@ void Outbox::Impl::return_windows(RouteId id) {
       }
       counts_.in_flight_bytes -= partition.window_bytes();
       returned += partition.return_window(overdue);
+      topic->paused -= partition.paused() ? 1 : 0;
+      followers_due_ = followers_due_ || partition.paused();
+      partition.note_resumed();  // the next producer knows of no pause
     }
     topic->in_flight -= returned;
     topic->queued += returned;

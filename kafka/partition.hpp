@@ -93,6 +93,12 @@ class Partition {
   void clear_suspects();                     // of the queue; the window must be empty
   void suspect_front(Entry& entry);  // a record of the queue that is known to be in danger of a refusal
 
+  // Its leader would wait for a follower that says nothing, and hold up its other partitions meanwhile. Nothing of it is sent.
+  bool paused() const { return paused_since_ns_ != 0; }
+  std::int64_t paused_since_ns() const { return paused_since_ns_; }
+  void note_paused(std::int64_t now_ns) { paused_since_ns_ = now_ns; }
+  void note_resumed() { paused_since_ns_ = 0; }
+
   // When librdkafka does not know this partition yet.
   std::int64_t retry_at_ns() const { return retry_at_ns_; }
   void retry_at(std::int64_t time_ns) { retry_at_ns_ = time_ns; }
@@ -112,6 +118,7 @@ class Partition {
   std::uint64_t inside_bytes_ = 0;
   std::uint64_t first_position_ = 0;  // of window_.front()
   std::int64_t retry_at_ns_ = 0;
+  std::int64_t paused_since_ns_ = 0;  // 0: it is not
   EntryQueue queue_;
   std::deque<Entry> window_;
   WindowLimit limit_;

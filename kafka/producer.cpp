@@ -53,6 +53,14 @@ HeadersHandle make_headers(std::span<const Header> headers, std::string_view id)
   return list;
 }
 
+PartitionListHandle list_of(const std::vector<Producer::PartitionName>& partitions) {
+  PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const Producer::PartitionName& each : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(), each.partition);
+  }
+  return list;
+}
+
 rd_kafka_vu_t argument(rd_kafka_vtype_t type) {
   rd_kafka_vu_t value;  // its padding stays as it is: this is done for every record
   value.vtype = type;
@@ -80,8 +88,10 @@ Producer::Taken meaning_of(rd_kafka_resp_err_t code) {
 
 }  // namespace
 
-Producer::Producer(const Properties& properties, const Wakeup& wakeup) {
+Producer::Producer(const Properties& properties, const Wakeup& wakeup)
+    : sockets_(std::make_unique<Sockets>()) {
   ConfHandle conf = make_conf(properties);
+  sockets_->watch(conf.get());
   rd_kafka_conf_set_events(conf.get(), kReportEvents);
   std::array<char, 512> text{};
   rd_kafka_conf_set(conf.get(), "log.queue", "true", text.data(), text.size());  // it knows this one
@@ -209,6 +219,14 @@ void Producer::ask(std::int32_t broker_id) {
   }
 }
 
+void Producer::pause(const std::vector<PartitionName>& partitions) {
+  rd_kafka_pause_partitions(client_.get(), list_of(partitions).get());
+}
+
+void Producer::resume(const std::vector<PartitionName>& partitions) {
+  rd_kafka_resume_partitions(client_.get(), list_of(partitions).get());
+}
+
 void Producer::purge() {
   rd_kafka_purge(client_.get(),
                  RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
@@ -219,7 +237,8 @@ void Producer::retire(Reaper& reaper) && {
   topics_.clear();
   queue_.reset();
   answers_.reset();
-  reaper.retire([client = std::make_shared<ClientHandle>(std::move(client_))] { client->reset(); });
+  reaper.retire([client = std::make_shared<ClientHandle>(std::move(client_)),
+                 sockets = std::shared_ptr<Sockets>(std::move(sockets_))] { client->reset(); });
 }
 
 }  // namespace ringpost::kafka

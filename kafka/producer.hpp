@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "kafka/rd_handles.hpp"
 #include "kafka/reaper.hpp"
 #include "kafka/records.hpp"
+#include "kafka/sockets.hpp"
 #include "kafka/wakeup.hpp"
 
 namespace ringpost::kafka {
@@ -71,6 +73,17 @@ class Producer {
   // statistics.
   void ask(std::int32_t broker_id);
 
+  // What is inside of these stays there, and goes to no broker until they are resumed. They wait for librdkafka's main thread, which
+  // waits for nobody.
+  struct PartitionName {
+    std::string topic;
+    std::int32_t partition = 0;
+  };
+  void pause(const std::vector<PartitionName>& partitions);
+  void resume(const std::vector<PartitionName>& partitions);
+  // Ends the connections to this broker. What was on its way goes again on the next one, once in the topic all the same.
+  void shut_down(std::string_view address) { sockets_->shut_down(address); }
+
   // Opens what a topic needs before its first record.
   void warm(Topic& topic) { topic_handle(topic); }
   void forget(const Topic& topic) { topics_.erase(&topic); }
@@ -84,6 +97,7 @@ class Producer {
   void take_error(rd_kafka_event_t* event, ProducerEvents& events);
   static void take_log(rd_kafka_event_t* event, ProducerEvents& events);
 
+  std::unique_ptr<Sockets> sockets_;  // outlives the client
   ClientHandle client_;
   QueueHandle queue_;
   QueueHandle answers_;  // to ask(); they wake nobody

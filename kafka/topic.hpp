@@ -6,10 +6,12 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kafka/blocks.hpp"
 #include "kafka/partition.hpp"
 #include "kafka/records.hpp"
+#include "kafka/replicas.hpp"
 #include "kafka/topic_belief.hpp"
 
 namespace ringpost::kafka {
@@ -42,7 +44,9 @@ struct Topic {
   TopicFacts facts;
   TopicBelief belief;
   std::int64_t configs_due_ns = 0;
-  std::int64_t age_max_ms = 0;  // TopicConfig's
+  std::vector<Replicas> replicas;  // of each partition, by the latest look-up
+  std::int64_t replicas_ns = 0;    // when that was
+  std::int64_t age_max_ms = 0;     // TopicConfig's
   bool configured = false;
   bool active = false;  // in the list of topics that hand_over() walks
   bool place_anew_due = false;
@@ -60,6 +64,7 @@ struct Topic {
   std::uint64_t keyed_outstanding = 0;  // keyed records that have a partition
   std::uint64_t queued = 0;             // records, those of blocks too
   std::uint64_t in_flight = 0;
+  std::size_t paused = 0;  // partitions
 
   // After a refusal.
   std::int64_t quarantined_until_ns = 0;

@@ -30,6 +30,7 @@ class TopicBelief {
       next_ask_ns_ = 0;
     }
   }
+  void ask_now() { next_ask_ns_ = 0; }
   std::int64_t next_ask_ns() const { return asking_ ? INT64_MAX : next_ask_ns_; }
 
   void answered_exists(std::int64_t now_ns) {

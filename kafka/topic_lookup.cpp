@@ -72,6 +72,19 @@ TopicConfig read_config(const rd_kafka_ConfigResource_t* resource) {
   return config;
 }
 
+std::vector<Replicas> read_replicas(const rd_kafka_metadata_topic& topic) {
+  std::vector<Replicas> all(static_cast<std::size_t>(topic.partition_cnt));
+  for (const auto& partition : std::span(topic.partitions, all.size())) {
+    if (partition.id < 0 || partition.id >= topic.partition_cnt) {
+      continue;
+    }
+    const std::span in_sync(partition.isrs, static_cast<std::size_t>(partition.isr_cnt));
+    all[static_cast<std::size_t>(partition.id)] = {.leader = partition.leader,
+                                                   .in_sync = {in_sync.begin(), in_sync.end()}};
+  }
+  return all;
+}
+
 }  // namespace
 
 TopicLookup::TopicLookup(Properties properties, const Wakeup& wakeup)
@@ -165,8 +178,8 @@ void TopicLookup::ask_topics(const Properties& properties, const std::vector<std
       continue;
     }
     if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR && topic.partition_cnt > 0) {
-      found.emplace_back([name, count = topic.partition_cnt](LookupAnswers& answers) {
-        answers.on_topic_exists(name, count);
+      found.emplace_back([name, partitions = read_replicas(topic)](LookupAnswers& answers) {
+        answers.on_topic_exists(name, partitions);
       });
     } else if (topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                topic.err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kafka/client_properties.hpp"
+#include "kafka/replicas.hpp"
 #include "kafka/wakeup.hpp"
 
 namespace ringpost::kafka {
@@ -33,7 +34,7 @@ class LookupAnswers {
   virtual ~LookupAnswers() = default;
   virtual void on_cluster_answered() = 0;  // a broker is there
   virtual void on_cluster_silent() = 0;    // none answered for some seconds
-  virtual void on_topic_exists(const std::string& name, std::int32_t partition_count) = 0;
+  virtual void on_topic_exists(const std::string& name, std::vector<Replicas> partitions) = 0;
   virtual void on_topic_missing(const std::string& name) = 0;
   virtual void on_topic_refused(const std::string& name, int code) = 0;  // no right to see it
   // Says nothing about existence.

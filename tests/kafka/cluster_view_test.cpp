@@ -176,6 +176,44 @@ TEST_F(ClusterViewTest, ABrokerThatWaitsForItsFollowerIsThere) {
   }
 }
 
+TEST_F(ClusterViewTest, WhoOwesAnAnswerAndAnswersAProbeIsHeldUp) {
+  report({broker(1, Link::kUp), broker(2, Link::kUp, true, kLongUs)});
+  EXPECT_THAT(view.held_up_ids(), IsEmpty()) << "who knows whether it is there";
+  probed("kafka2:9092", true);
+  EXPECT_THAT(view.held_up_ids(), ElementsAre(2));
+  report({broker(1, Link::kUp), broker(2, Link::kUp, true, 2 * kLongUs)});
+  EXPECT_THAT(view.held_up_ids(), ElementsAre(2)) << "until that answer comes";
+  report({broker(1, Link::kUp), broker(2, Link::kUp)});
+  EXPECT_THAT(view.held_up_ids(), IsEmpty());
+  report({broker(1, Link::kUp), broker(2, Link::kUp, true, kLongUs)});
+  probed("kafka2:9092", false);
+  EXPECT_THAT(view.held_up_ids(), IsEmpty());
+  EXPECT_TRUE(view.is_silent(2));
+  EXPECT_FALSE(view.is_silent(1));
+}
+
+TEST_F(ClusterViewTest, WhoIsWatchedIsProbedWithoutAConnection) {
+  report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
+  EXPECT_THAT(view.suspects(), IsEmpty());
+  view.watch({1, 2});
+  for (int i = 0; i < 3; ++i) {
+    report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
+    EXPECT_THAT(view.suspects(), ElementsAre("kafka2:9092")) << "again and again";
+    probed("kafka2:9092", true);
+    EXPECT_FALSE(view.is_silent(2));
+  }
+  report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
+  probed("kafka2:9092", false);
+  EXPECT_TRUE(view.is_silent(2));
+  EXPECT_EQ(view.address_of(2), "kafka2:9092");
+  view.watch({});
+  report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
+  EXPECT_THAT(view.suspects(), ElementsAre("kafka2:9092")) << "until it answers";
+  probed("kafka2:9092", true);
+  report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
+  EXPECT_THAT(view.suspects(), IsEmpty());
+}
+
 TEST_F(ClusterViewTest, AnIdleConnectionThatHasEndedIsProbedOnce) {
   report({broker(1, Link::kUp)});
   report({broker(1, Link::kIdle)});

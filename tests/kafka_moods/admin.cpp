@@ -191,7 +191,10 @@ std::vector<PartitionView> Admin::look_at(const std::string& topic) {
     views.resize(static_cast<std::size_t>(found.partition_cnt));
     for (const auto& partition : std::span(found.partitions, views.size())) {
       const std::span in_sync(partition.isrs, static_cast<std::size_t>(partition.isr_cnt));
-      views.at(static_cast<std::size_t>(partition.id)) = {partition.leader, {in_sync.begin(), in_sync.end()}};
+      views.at(static_cast<std::size_t>(partition.id)) = {
+          .leader = partition.leader,
+          .in_sync = {in_sync.begin(), in_sync.end()},
+          .replica_count = static_cast<std::size_t>(partition.replica_cnt)};
     }
   }
   return views;

@@ -19,6 +19,7 @@ Replicas on_three_brokers(int partitions);
 struct PartitionView {
   std::int32_t leader = -1;
   std::vector<std::int32_t> in_sync;
+  std::size_t replica_count = 0;
 };
 
 struct Offsets {

@@ -1,7 +1,13 @@
 // Brokers that are killed, stand still, are stopped, started again, and lose their disks.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iostream>
 #include <string>
 #include <thread>
 
+#include "tests/attack/amount.hpp"
 #include "tests/kafka_moods/mood.hpp"
 
 namespace ringpost::tests {
@@ -27,6 +33,37 @@ TEST_F(Mood, LeaderStandsStill) {
   wait_until_in_sync();
   wait_until_caught_up();
   finish();
+}
+
+// Broker 1 leads all partitions, and half of them have no other replica in sync, for broker 3 is away. When 2 stands still, an
+// acks=all of the other half is not answered, and nothing else on that connection: for as long as it lasts, for without a majority
+// the controllers take nobody off the in-sync replicas.
+TEST_F(Mood, AFollowerStandsStill) {
+  begin({.replicas = {{1, 2}, {1, 3}, {1, 2}, {1, 3}}, .settings = {{"min.insync.replicas", "1"}}});
+  kafka().tell("kill", 3);
+  wait_until_without(3);
+  const std::int64_t from_us = wall_clock_us();
+  for (std::uint64_t time = 0; time < std::min(amount(2), 5U); ++time) {
+    wait_until_caught_up();
+    kafka().tell("pause", 2);
+    const std::uint64_t before = daemon_->status("kafkaid").delivered;
+    await("the partitions without a follower",
+          [&] { return daemon_->status("kafkaid").delivered > before + events_a_second(); });
+    EXPECT_THAT(run({program("ringpost"), "status", "--socket", daemon_->socket()}).output,
+                testing::HasSubstr("partitions that it follows wait, too: " + topic() + " ["));
+    kafka().tell("resume", 2);
+  }
+  kafka().start({3});
+  wait_until_in_sync();
+  wait_until_caught_up();
+  finish();
+  EXPECT_EQ(producers_, 1U);
+  std::int64_t longest_us = 0;  // of the other half, each time
+  for (const Arrival& each : ours_.first) {
+    if (each.partition % 2 == 1 && each.published_us > from_us)
+      longest_us = std::max(longest_us, each.appended_ms * 1000 - each.published_us);
+  }
+  std::cout << "the longest wait of a partition without it: " << longest_us / 1000 << " ms\n";
 }
 
 TEST_F(Mood, AllStoppedAndStartedInTurn) {

@@ -139,8 +139,8 @@ void Mood::wait_until_in_sync() {
   for (const std::string& name : {topic(), rivals_topic()}) {
     await(name + " in sync", [&] {
       const auto views = admin_->look_at(name);
-      return !views.empty() && std::all_of(views.begin(), views.end(), [this](const PartitionView& view) {
-        return view.in_sync.size() == plan_.replicas.front().size();
+      return !views.empty() && std::all_of(views.begin(), views.end(), [](const PartitionView& view) {
+        return view.in_sync.size() == view.replica_count;
       });
     });
   }

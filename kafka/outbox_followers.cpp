@@ -1,0 +1,175 @@
+// A partition whose follower says nothing holds up its leader's connection: acks=all waits for it, and a broker answers one request a
+// connection at a time. So such a partition is paused, and the connection ended; what the others had on it goes on the next one.
+//
+//   leader owes an answer, and answers a probe ─▶ look-up of leaders and followers in sync ─▶ is one of these silent?
+//                                                                                                 │ and others wait behind
+//            resumed ◀─ the follower answers, or is no longer in sync ◀─ paused, connection ended ◀─┘
+//
+// Nothing is lost or doubled by it: all of it stays with its producer, and brokers know what they have had.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "kafka/outbox_impl.hpp"
+
+namespace ringpost::kafka {
+namespace {
+
+constexpr std::int64_t kAskPauseNs = 500'000'000;
+constexpr std::int64_t kFreshNs = 1'500'000'000;  // so old may be what is known of followers
+// A follower that is silent for us may answer its leader. By then Kafka has found out of one that does not (a broker without heartbeats
+// for 9 s is fenced, and in sync with nobody), and if it has not, the next answer that is owed pauses the partition again.
+constexpr std::int64_t kLongestPauseNs = 10'000'000'000;
+
+constexpr std::size_t kNamed = 3;  // of those that are paused
+
+Replicas replicas_of(const Topic& topic, const Partition& partition) {
+  const auto index = static_cast<std::size_t>(partition.id());
+  return index < topic.replicas.size() ? topic.replicas[index] : Replicas{};
+}
+
+}  // namespace
+
+void Outbox::Impl::step_followers(std::int64_t now_ns) {
+  if (!std::exchange(followers_due_, false)) {
+    return;
+  }
+  bool any_paused = false;
+  for (const auto& [name, topic] : topics_) {
+    if (topic->paused != 0) resume_those_that_can(*topic, now_ns);
+    any_paused = any_paused || topic->paused != 0;
+  }
+  watch_followers();
+  if (brokers_.held_up_ids().empty() && !any_paused) {
+    tell_unreachable();
+    return;
+  }
+  ask_for_replicas(now_ns);
+  for (const std::int32_t leader : brokers_.held_up_ids()) {
+    free_others(leader, now_ns);
+  }
+  tell_unreachable();
+}
+
+void Outbox::Impl::ask_for_replicas(std::int64_t now_ns) {
+  if (now_ns - replicas_asked_ns_ < kAskPauseNs) {
+    return;
+  }
+  replicas_asked_ns_ = now_ns;
+  for (const auto& [name, topic] : topics_) {
+    if (topic->in_flight != 0 || topic->paused != 0) {
+      topic->belief.ask_now();
+      next_ask_ns_ = 0;
+    }
+  }
+}
+
+// One that leads nothing of ours has no connection to us, and would not be missed.
+void Outbox::Impl::watch_followers() {
+  std::set<std::int32_t> followers;
+  for (const auto& [name, topic] : topics_) {
+    if (topic->in_flight == 0) {
+      continue;
+    }
+    for (const Replicas& each : topic->replicas) {
+      if (std::count(brokers_.held_up_ids().begin(), brokers_.held_up_ids().end(), each.leader) != 0)
+        followers.insert(each.in_sync.begin(), each.in_sync.end());
+    }
+  }
+  brokers_.watch(std::move(followers));
+}
+
+bool Outbox::Impl::waits_in_vain(const Replicas& replicas) const {
+  return std::any_of(replicas.in_sync.begin(), replicas.in_sync.end(), [&](std::int32_t broker) {
+    return broker != replicas.leader && brokers_.is_silent(broker);
+  });
+}
+
+void Outbox::Impl::resume_those_that_can(Topic& topic, std::int64_t now_ns) {
+  for (Partition& partition : topic.partitions) {
+    if (!partition.paused()) {
+      continue;
+    }
+    const Replicas replicas = replicas_of(topic, partition);
+    const bool waits = waits_in_vain(replicas) && !brokers_.is_silent(replicas.leader);
+    if (!waits || now_ns - partition.paused_since_ns() > kLongestPauseNs) {
+      resume(topic, partition);
+    }
+  }
+}
+
+void Outbox::Impl::free_others(std::int32_t leader, std::int64_t now_ns) {
+  Route& main = route(RouteId::kMain);
+  if (main.ending || !main.producer) {
+    return;
+  }
+  std::vector<std::pair<Topic*, Partition*>> waiting;
+  std::vector<Producer::PartitionName> names;
+  bool others = false;
+  for (const auto& [name, topic] : topics_) {
+    if (topic->in_flight == 0 || now_ns - topic->replicas_ns > kFreshNs) {
+      continue;
+    }
+    for (Partition& partition : topic->partitions) {
+      const Replicas replicas = replicas_of(*topic, partition);
+      if (replicas.leader != leader || partition.route() != RouteId::kMain || partition.paused()) {
+        continue;
+      }
+      if (waits_in_vain(replicas)) {
+        waiting.emplace_back(topic.get(), &partition);
+        names.push_back({.topic = name, .partition = partition.id()});
+      } else {
+        others = others || !partition.window_empty();
+      }
+    }
+  }
+  if (waiting.empty() || !others) {
+    return;
+  }
+  main.producer->pause(names);
+  for (const auto& [topic, partition] : waiting) {
+    partition->note_paused(now_ns);
+    ++topic->paused;
+  }
+  main.producer->shut_down(brokers_.address_of(leader));
+}
+
+std::string Outbox::Impl::describe_paused() const {
+  std::string text;
+  std::size_t named = 0;
+  std::size_t paused = 0;
+  for (const auto& [name, topic] : topics_) {
+    paused += topic->paused;
+    for (const Partition& partition : topic->partitions) {
+      if (!partition.paused() || named == kNamed) {
+        continue;
+      }
+      text += (named++ == 0 ? "; partitions that it follows wait, too: " : ", ") + name + " [" +
+              std::to_string(partition.id()) + "]";
+    }
+  }
+  return paused > named ? text + " and " + std::to_string(paused - named) + " more" : text;
+}
+
+void Outbox::Impl::resume(Topic& topic, Partition& partition) {
+  partition.note_resumed();
+  --topic.paused;
+  Route& main = route(RouteId::kMain);
+  if (!main.producer) {
+    return;
+  }
+  main.producer->resume({{.topic = topic.name, .partition = partition.id()}});
+  if (const std::int32_t leader = replicas_of(topic, partition).leader; leader >= 0) {
+    main.producer->ask(leader);  // wakes the thread that sends
+  }
+}
+
+void Outbox::Impl::resume_all(Topic& topic) {
+  for (Partition& partition : topic.partitions) {
+    if (partition.paused()) {
+      resume(topic, partition);
+    }
+  }
+}
+
+}  // namespace ringpost::kafka
