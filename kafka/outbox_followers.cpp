@@ -19,7 +19,7 @@ constexpr std::int64_t kAskPauseNs = 500'000'000;
 constexpr std::int64_t kFreshNs = 1'500'000'000;  // so old may be what is known of followers
 // A follower that is silent for us may answer its leader. By then Kafka has found out of one that does not (a broker without heartbeats
 // for 9 s is fenced, and in sync with nobody), and if it has not, the next answer that is owed pauses the partition again.
-constexpr std::int64_t kLongestPauseNs = 10'000'000'000;
+constexpr std::int64_t kLongestWithoutTrialNs = 10'000'000'000;
 
 constexpr std::size_t kNamed = 3;  // of those that are paused
 
@@ -92,7 +92,7 @@ void Outbox::Impl::resume_those_that_can(Topic& topic, std::int64_t now_ns) {
     }
     const Replicas replicas = replicas_of(topic, partition);
     const bool waits = waits_in_vain(replicas) && !brokers_.is_silent(replicas.leader);
-    if (!waits || now_ns - partition.paused_since_ns() > kLongestPauseNs) {
+    if (!waits || now_ns - partition.paused_since_ns() > kLongestWithoutTrialNs) {
       resume(topic, partition);
     }
   }
