@@ -39,9 +39,21 @@ void ClusterView::note_statistics(const std::vector<BrokerReading>& readings, st
         judge(brokers()[reading.address], reading, now_ns);
       }
     }
+    for (const auto& [id, address] : watched_) {
+      if (learnt && seen.insert(address).second) judge_unknown(id, address);
+    }
     std::erase_if(brokers(), [&seen](const auto& item) { return !seen.contains(item.first); });
   }
   count();
+}
+
+// One that librdkafka does not know now.
+void ClusterView::judge_unknown(std::int32_t id, const std::string& address) {
+  Broker& broker = brokers()[address];
+  broker.name = address + "/" + std::to_string(id);
+  broker.id = id;
+  broker.suspect = true;
+  broker.owes = false;
 }
 
 void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64_t now_ns) {
@@ -140,6 +152,14 @@ std::string ClusterView::address_of(std::int32_t broker_id) const {
   const auto found = std::find_if(brokers().begin(), brokers().end(),
                                   [broker_id](const auto& item) { return item.second.id == broker_id; });
   return found == brokers().end() ? std::string() : found->first;
+}
+
+std::string ClusterView::answering_addresses() const {
+  std::string text;
+  for (const auto& [address, broker] : brokers()) {
+    if (broker.verdict == Verdict::kAnswers) text += (text.empty() ? "" : ",") + address;
+  }
+  return text;
 }
 
 std::int64_t ClusterView::probe_patience_us() const {

@@ -10,12 +10,12 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "kafka/replicas.hpp"
 #include "kafka/statistics.hpp"
 
 namespace ringpost::kafka {
@@ -55,8 +55,9 @@ class ClusterView {
   const std::vector<std::int32_t>& held_up_ids() const { return held_up_ids_; }
   bool is_silent(std::int32_t broker_id) const;
   std::string address_of(std::int32_t broker_id) const;
-  // To be probed from now on whether we have a connection to them or not.
-  void watch(std::set<std::int32_t> broker_ids) { watched_ = std::move(broker_ids); }
+  std::string answering_addresses() const;  // "kafka1:9092,kafka3:9092"
+  // To be probed from the next statistics on, whether we have a connection to them or not, and whether librdkafka knows them or not.
+  void watch(BrokerAddresses brokers) { watched_ = std::move(brokers); }
 
   // By the latest statistics: whom to probe (the rest is of no interest any more), and whose connection is quiet, or not there
   // yet though partitions of ours are, so that only a question can tell whether anybody is there.
@@ -81,6 +82,7 @@ class ClusterView {
   };
 
   void judge(Broker& broker, const BrokerReading& reading, std::int64_t now_ns);
+  void judge_unknown(std::int32_t id, const std::string& address);
   void count();
 
   using Brokers = std::map<std::string, Broker>;  // by address
@@ -100,7 +102,7 @@ class ClusterView {
   std::vector<std::string> suspects_;
   std::vector<std::int32_t> quiet_ids_;
   std::vector<std::int32_t> held_up_ids_;
-  std::set<std::int32_t> watched_;
+  BrokerAddresses watched_;
 };
 
 }  // namespace ringpost::kafka

@@ -299,7 +299,7 @@ void Outbox::Impl::step_lookups(std::int64_t now_ns) {
   if (probe_wanted_ && now_ns >= next_probe_ns_ && !lookup_.busy(Kind::kTopics)) {
     next_probe_ns_ = now_ns + (connection_.connected ? kIdleProbePauseNs : kProbePauseNs);
     probe_wanted_ = false;
-    lookup_.describe({});
+    lookup_.describe({}, {});
   }
   wake_at(probe_wanted_ ? std::min(ask_at_ns(), next_probe_ns_) : ask_at_ns());
 }
@@ -323,7 +323,7 @@ void Outbox::Impl::ask_due_topics(std::int64_t now_ns) {
   }
   if (!names.empty()) {
     asked_ns_ = now_ns;
-    lookup_.describe(std::move(names));
+    lookup_.describe(std::move(names), brokers_.silent() > 0 ? brokers_.answering_addresses() : "");
   }
 }
 

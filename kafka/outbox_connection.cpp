@@ -92,7 +92,8 @@ void Outbox::Impl::mark_disconnected(std::int64_t now_ns) {
 
 // It says more than nothing, and less than that those are silent whom the events would go to: a look-up asks the configured
 // addresses, where somebody may be who names others that can't be reached from here.
-void Outbox::Impl::on_cluster_answered() {
+void Outbox::Impl::on_cluster_answered(const BrokerAddresses& brokers) {
+  addresses_ = brokers;
   if (brokers_.silent() == 0) {
     alive_ns_ = monotonic_ns();
     mark_connected();

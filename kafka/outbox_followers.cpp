@@ -7,7 +7,6 @@
 //
 // Nothing is lost or doubled by it: all of it stays with its producer, and brokers know what they have had.
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "kafka/outbox_impl.hpp"
@@ -64,16 +63,23 @@ void Outbox::Impl::ask_for_replicas(std::int64_t now_ns) {
   }
 }
 
-// One that leads nothing of ours has no connection to us, and would not be missed.
+// One that leads nothing of ours has no connection to us, and would not be missed. librdkafka may not even know it: it takes off its
+// list who is away for a moment, and asks again after half a minute.
 void Outbox::Impl::watch_followers() {
-  std::set<std::int32_t> followers;
+  const std::vector<std::int32_t>& held_up = brokers_.held_up_ids();
+  BrokerAddresses followers;
   for (const auto& [name, topic] : topics_) {
-    if (topic->in_flight == 0) {
+    if (topic->in_flight == 0 && topic->paused == 0) {
       continue;
     }
-    for (const Replicas& each : topic->replicas) {
-      if (std::count(brokers_.held_up_ids().begin(), brokers_.held_up_ids().end(), each.leader) != 0)
-        followers.insert(each.in_sync.begin(), each.in_sync.end());
+    for (const Partition& partition : topic->partitions) {
+      const Replicas replicas = replicas_of(*topic, partition);
+      if (!partition.paused() && std::count(held_up.begin(), held_up.end(), replicas.leader) == 0) {
+        continue;
+      }
+      for (const std::int32_t broker : replicas.in_sync) {
+        if (const auto known = addresses_.find(broker); known != addresses_.end()) followers.insert(*known);
+      }
     }
   }
   brokers_.watch(std::move(followers));

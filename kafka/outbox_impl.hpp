@@ -99,7 +99,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void tell_unreachable();
   void mark_connected();
   void mark_disconnected(std::int64_t now_ns);
-  void on_cluster_answered() override;
+  void on_cluster_answered(const BrokerAddresses& brokers) override;
   void on_cluster_silent() override;
   void note_trouble(const Topic* topic, int code, std::string text);
   void end_trouble();
@@ -228,6 +228,7 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   std::vector<BrokerReading> readings_;  // of the main producer, half a second ago at the most
   ClusterView brokers_;
   bool followers_due_ = false;  // something new is known
+  BrokerAddresses addresses_;   // by the latest look-up
   std::int64_t replicas_asked_ns_ = 0;
   std::int64_t alive_ns_ = 0;  // a broker was known to answer
   Connection connection_;

@@ -72,6 +72,14 @@ TopicConfig read_config(const rd_kafka_ConfigResource_t* resource) {
   return config;
 }
 
+BrokerAddresses read_addresses(const struct rd_kafka_metadata& metadata) {
+  BrokerAddresses addresses;
+  for (const auto& broker : std::span(metadata.brokers, static_cast<std::size_t>(metadata.broker_cnt))) {
+    addresses[broker.id] = std::string(broker.host) + ":" + std::to_string(broker.port);
+  }
+  return addresses;
+}
+
 std::vector<Replicas> read_replicas(const rd_kafka_metadata_topic& topic) {
   std::vector<Replicas> all(static_cast<std::size_t>(topic.partition_cnt));
   for (const auto& partition : std::span(topic.partitions, all.size())) {
@@ -132,9 +140,14 @@ void TopicLookup::take(LookupAnswers& answers) {
   }
 }
 
-void TopicLookup::describe(std::vector<std::string> names) {
-  start(Kind::kTopics,
-        [this, properties = properties_, names = std::move(names)] { ask_topics(*properties, names); });
+void TopicLookup::describe(std::vector<std::string> names, const std::string& brokers) {
+  Properties properties = *properties_;
+  if (!brokers.empty()) {
+    properties["bootstrap.servers"] = brokers;
+  }
+  start(Kind::kTopics, [this, properties = std::move(properties), names = std::move(names)] {
+    ask_topics(properties, names);
+  });
 }
 
 void TopicLookup::describe_configs(std::vector<std::string> names) {
@@ -170,7 +183,9 @@ void TopicLookup::ask_topics(const Properties& properties, const std::vector<std
   const MetadataHandle metadata(answer);
   // Together: a thousand names must not wake the instance's thread a thousand times.
   std::vector<Answer> found;
-  found.emplace_back([](LookupAnswers& answers) { answers.on_cluster_answered(); });
+  found.emplace_back([brokers = read_addresses(*metadata)](LookupAnswers& answers) {
+    answers.on_cluster_answered(brokers);
+  });
   std::unordered_set<std::string> unanswered(names.begin(), names.end());
   for (const auto& topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt))) {
     const std::string name = topic.topic;

@@ -32,8 +32,8 @@ struct TopicConfig {
 class LookupAnswers {
  public:
   virtual ~LookupAnswers() = default;
-  virtual void on_cluster_answered() = 0;  // a broker is there
-  virtual void on_cluster_silent() = 0;    // none answered for some seconds
+  virtual void on_cluster_answered(const BrokerAddresses& brokers) = 0;  // one of them is there
+  virtual void on_cluster_silent() = 0;                                  // none answered for some seconds
   virtual void on_topic_exists(const std::string& name, std::vector<Replicas> partitions) = 0;
   virtual void on_topic_missing(const std::string& name) = 0;
   virtual void on_topic_refused(const std::string& name, int code) = 0;  // no right to see it
@@ -58,8 +58,9 @@ class TopicLookup {
   enum class Kind : std::uint8_t { kTopics, kConfigs };
   bool busy(Kind kind) const { return job(kind).running; }
 
-  // Each name gets one answer; no names: only whether the cluster answers. Only when not busy(kTopics).
-  void describe(std::vector<std::string> names);
+  // Each name gets one answer; no names: only whether the cluster answers. Only when not busy(kTopics). `brokers`: whom to ask,
+  // "ADDRESS,..."; empty: those of the configuration. A client stays with one that takes its connection and says nothing for seconds.
+  void describe(std::vector<std::string> names, const std::string& brokers);
   // max.message.bytes and cleanup.policy, as far as the cluster permits. Only when not busy(kConfigs).
   void describe_configs(std::vector<std::string> names);
 

@@ -190,12 +190,13 @@ TEST_F(ClusterViewTest, WhoOwesAnAnswerAndAnswersAProbeIsHeldUp) {
   EXPECT_THAT(view.held_up_ids(), IsEmpty());
   EXPECT_TRUE(view.is_silent(2));
   EXPECT_FALSE(view.is_silent(1));
+  EXPECT_EQ(view.answering_addresses(), "kafka1:9092");
 }
 
 TEST_F(ClusterViewTest, WhoIsWatchedIsProbedWithoutAConnection) {
   report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
   EXPECT_THAT(view.suspects(), IsEmpty());
-  view.watch({1, 2});
+  view.watch({{1, "kafka1:9092"}, {2, "kafka2:9092"}});
   for (int i = 0; i < 3; ++i) {
     report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
     EXPECT_THAT(view.suspects(), ElementsAre("kafka2:9092")) << "again and again";
@@ -212,6 +213,22 @@ TEST_F(ClusterViewTest, WhoIsWatchedIsProbedWithoutAConnection) {
   probed("kafka2:9092", true);
   report({broker(1, Link::kUp), broker(2, Link::kIdle), broker(3, Link::kIdle)});
   EXPECT_THAT(view.suspects(), IsEmpty());
+}
+
+TEST_F(ClusterViewTest, WhoIsWatchedNeedNotBeKnownToLibrdkafka) {
+  report({broker(1, Link::kUp)});
+  view.watch({{1, "kafka1:9092"}, {2, "kafka2:9092"}});
+  report({broker(1, Link::kUp)});
+  EXPECT_THAT(view.suspects(), ElementsAre("kafka2:9092"));
+  expect(1, 0);
+  probed("kafka2:9092", false);
+  report({broker(1, Link::kUp)});
+  EXPECT_TRUE(view.is_silent(2));
+  EXPECT_EQ(view.describe_silent(), "kafka2:9092/2: no answer");
+  view.watch({});
+  report({broker(1, Link::kUp)});
+  EXPECT_FALSE(view.is_silent(2));
+  expect(1, 0);
 }
 
 TEST_F(ClusterViewTest, AnIdleConnectionThatHasEndedIsProbedOnce) {
