@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kafka/examine.hpp"
+#include "kafka/key_pair.hpp"
 
 namespace ringpost::kafka {
 namespace {
@@ -42,13 +43,14 @@ bool same_but_password(Properties one, Properties other) {
 }  // namespace
 
 CredentialWatch::CredentialWatch(Properties properties, SecretFiles files, const Wakeup& wakeup)
-    : properties_(std::move(properties)),
+    : given_(std::move(properties)),
       files_(std::move(files)),
-      certificate_files_(files_named_in(properties_)),
+      certificate_files_(files_named_in(given_)),
       wakeup_(wakeup) {
+  current_.certificates =
+      certificates();  // before they are read: what is written meanwhile is seen by the next look
   current_.secrets = read_secrets(files_);
-  current_.certificates = certificates();
-  for (const auto& [name, secret] : current_.secrets) properties_.insert_or_assign(name, secret);
+  current_.properties = with_all(current_.secrets);
 }
 
 CredentialWatch::~CredentialWatch() {
@@ -58,6 +60,12 @@ CredentialWatch::~CredentialWatch() {
 std::int64_t CredentialWatch::next_step_ns() const {
   const bool nothing = files_.empty() && certificate_files_.empty();
   return nothing || thread_.joinable() ? INT64_MAX : next_look_ns_;  // a look that has ended rings
+}
+
+Properties CredentialWatch::with_all(const Properties& secrets) const {
+  Properties all = given_;
+  for (const auto& [name, secret] : secrets) all.insert_or_assign(name, secret);
+  return with_key_pair(std::move(all));
 }
 
 // A file that has been written, replaced or linked anew has another of these.
@@ -82,9 +90,8 @@ CredentialWatch::Look CredentialWatch::look(const Look& before) const try {
   now.certificates = certificates();
   now.secrets = read_secrets(files_);
   if (now.secrets == before.secrets && now.certificates == before.certificates) return now;
-  Properties trial = properties_;
-  for (const auto& [name, secret] : now.secrets) trial.insert_or_assign(name, secret);
-  now.problem = properties_problem(trial);
+  now.properties = with_all(now.secrets);
+  now.problem = properties_problem(now.properties);
   return now;
 } catch (const std::exception& error) {
   Look failed;
@@ -107,7 +114,6 @@ std::optional<CredentialWatch::Change> CredentialWatch::step(std::int64_t now_ns
       const bool password_alone =
           seen->certificates == current_.certificates && same_but_password(seen->secrets, current_.secrets);
       current_ = std::move(*seen);
-      for (const auto& [name, secret] : current_.secrets) properties_.insert_or_assign(name, secret);
       return Change{.password_alone = password_alone};
     }
   }

@@ -20,14 +20,15 @@ class CredentialWatch {
   static constexpr std::int64_t kPauseNs = 5'000'000'000;
   static constexpr std::int64_t kPauseInTroubleNs = 1'000'000'000;  // no broker, or one that has refused us
 
-  // `properties`: what the administrator gives, with the secrets as they are read now. Throws std::runtime_error as
-  // read_secrets().
+  // `properties`: what the administrator gives. Throws std::runtime_error as read_secrets() and with_key_pair().
   CredentialWatch(Properties properties, SecretFiles files, const Wakeup& wakeup);
   ~CredentialWatch();
   CredentialWatch(const CredentialWatch&) = delete;
   CredentialWatch& operator=(const CredentialWatch&) = delete;
 
-  const Properties& properties() const { return properties_; }
+  // With the client's certificate and key in them, as they were when they were judged: whatever is in their files when a client
+  // is made, it gets a pair.
+  const Properties& properties() const { return current_.properties; }
 
   // What librdkafka has taken on trial. A live client can be given another password; for all else it takes a new one.
   struct Change {
@@ -45,12 +46,14 @@ class CredentialWatch {
   struct Look {
     Properties secrets;
     std::string certificates;  // changes when one of their files does
+    Properties properties;
     std::string problem;
   };
   Look look(const Look& before) const;
   std::string certificates() const;
+  Properties with_all(const Properties& secrets) const;
 
-  Properties properties_;
+  const Properties given_;
   const SecretFiles files_;
   const std::vector<std::string> certificate_files_;
   const Wakeup& wakeup_;

@@ -14,6 +14,7 @@
 
 #include "kafka/client_properties.hpp"
 #include "kafka/complaint.hpp"
+#include "kafka/key_pair.hpp"
 #include "kafka/rd_handles.hpp"
 #include "kafka/write_rights.hpp"
 
@@ -150,12 +151,12 @@ std::string property_problem(const std::string& name, const std::string& value) 
 
 std::string properties_problem(const std::map<std::string, std::string>& properties) {
   try {
-    Properties all = producer_properties({"check", ""}, properties, kLingerOfNoMatter);
+    Properties all = producer_properties({"check", ""}, with_key_pair(properties), kLingerOfNoMatter);
     all.erase("bootstrap.servers");  // so that it connects to nobody
     Complaints complaints;
     const ClientHandle client = open_client(all, complaints);
     return {};
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::exception& error) {
     return error.what();
   }
 }

@@ -45,6 +45,7 @@ struct Connection {
   int trouble_code = 0;       // librdkafka's; 0: it gave none
   std::string
       credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
+  std::uint64_t credentials_taken = 0;  // how often another one was
 };
 
 struct OutboxCounts {

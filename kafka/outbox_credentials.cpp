@@ -32,6 +32,7 @@ void Outbox::Impl::set_credentials() {
 
 void Outbox::Impl::step_credentials(std::int64_t now_ns) {
   if (const auto change = credentials_.step(now_ns, !connection_.connected)) {
+    ++connection_.credentials_taken;
     set_credentials();
     renew_producers(change->password_alone, now_ns);
   }

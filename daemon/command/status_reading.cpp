@@ -43,6 +43,7 @@ InstanceReading read_instance_status(const element& object) {
   reading.last_error = text(object, "last_error");
   reading.unreachable = text(object, "unreachable");
   reading.trouble = text(object, "trouble");
+  reading.credentials_problem = text(object, "credentials_problem");
   reading.brokers = text(object, "brokers");
   for (const element topic : object["topics"].get_array()) {
     if (text(topic, "state") == "missing") reading.missing_topics.push_back(text(topic, "name"));
@@ -230,6 +231,9 @@ std::string status_table(const StatusReading& status) {
     }
     if (!instance.trouble.empty())
       details += fmt::format("{}: not taken by Kafka: {}\n", instance.name, instance.trouble);
+    if (!instance.credentials_problem.empty())
+      details += fmt::format("{}: what its secrets and certificates are now is not used: {}\n", instance.name,
+                             instance.credentials_problem);
     details += missing_line(instance);
     details += by_name(instance, "refused", instance.refused);
     details += by_name(instance, "dead letters", instance.dead_letters_by_reason);

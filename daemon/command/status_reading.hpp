@@ -15,6 +15,7 @@ struct InstanceReading {
   std::string last_error;
   std::string unreachable;
   std::string trouble;
+  std::string credentials_problem;
   std::vector<std::string> missing_topics;  // that the cluster does not have
   std::string brokers;                      // "host:port,host:port": what a consumer may start from
   std::uint64_t clients = 0;

@@ -87,6 +87,7 @@ json::object json_of(const Reading& reading) {
       {"last_error", instance.last_error},
       {"unreachable", instance.unreachable},
       {"trouble", instance.trouble},
+      {"credentials_problem", instance.credentials_problem},
       {"clients", instance.clients},
       {"lanes", instance.lanes},
       {"accepted", instance.accepted},

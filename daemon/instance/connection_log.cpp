@@ -45,6 +45,13 @@ void ConnectionLog::note(const kafka::Connection& connection) {
                   "instance {}: what its secrets and certificates are now is not used: {}", instance_,
                   credentials_problem_);
   }
+  if (connection.credentials_taken != credentials_taken_) {
+    credentials_taken_ = connection.credentials_taken;
+    log_line(
+        spdlog::level::info, {.instance = instance_},
+        "instance {}: its secrets and certificates have changed; connections use the new ones from now on",
+        instance_);
+  }
   // While one broker is there, that the connection to another has ended is no news: brokers end idle ones.
   if (connected_ || connection.last_error == cause_) return;
   cause_ = connection.last_error;

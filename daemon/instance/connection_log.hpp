@@ -31,6 +31,7 @@ class ConnectionLog {
   std::string unreachable_;
   std::string trouble_;
   std::string credentials_problem_;
+  std::uint64_t credentials_taken_ = 0;
 };
 
 }  // namespace ringpost::daemon

@@ -34,6 +34,7 @@ struct InstanceStatus {
   std::string last_error;
   std::string unreachable;  // while connected: which brokers do not answer, and why; empty: all do
   std::string trouble;
+  std::string credentials_problem;  // why what is in their files is not used; empty: it is
   std::uint64_t clients = 0;
   std::uint64_t lanes = 0;
   std::uint64_t accepted = 0;

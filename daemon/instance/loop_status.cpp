@@ -44,6 +44,7 @@ InstanceStatus Instance::Loop::read_status() {
   status.last_error = connection.last_error;
   status.unreachable = connection.unreachable;
   status.trouble = connection.trouble;
+  status.credentials_problem = connection.credentials_problem;
   status.clients = intake_.client_count();
   status.lanes = intake_.lane_count();
 

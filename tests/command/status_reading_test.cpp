@@ -16,12 +16,12 @@ using testing::IsEmpty;
 constexpr std::string_view kStatus =
     R"({"version":"0.1.0","pid":4711,"uptime_s":200,"librdkafka":"2.14.2","keeper":false,"generation":3,"reloads_refused":1,"configuration_problems":["ringpost.toml:4:1: x"],
 "something_new":[1],"instances":[
-{"name":"kafkaid","state":"connected","brokers":"b1:9092,b2:9092","last_error":"of before","unreachable":"","trouble":"orders: a quota","enabled":true,"clients":2,"lanes":5,"accepted":1000,
+{"name":"kafkaid","state":"connected","brokers":"b1:9092,b2:9092","last_error":"of before","unreachable":"","trouble":"orders: a quota","credentials_problem":"client.key is not the key","enabled":true,"clients":2,"lanes":5,"accepted":1000,
  "delivered":900,"waiting":97,"dead_letters":3,"dead_letters_by_reason":{"unknown_topic":3},
  "refused":{"BUFFER_FULL":12,"DENIED":0,"UNKNOWN_TOPIC":1},"oldest_waiting_ms":125000,"buffer_bytes":268435456,
  "buffer_used_bytes":2684355,"waiting_on_disk":40,"missing_on_disk":0,
  "disk":{"state":"failing","problem":"no room","spool_bytes":1048576,"spool_max_bytes":2097152,"letters_kept":3},"topics":[{"name":"orders","state":"exists"},{"name":"new","state":"missing"},{"name":"newer","state":"missing"}]},
-{"name":"crm","state":"connecting","brokers":"b:1","last_error":"b:1/bootstrap: refused","unreachable":"","trouble":"","enabled":true,"clients":0,"lanes":0,"accepted":0,"delivered":0,
+{"name":"crm","state":"connecting","brokers":"b:1","last_error":"b:1/bootstrap: refused","unreachable":"","trouble":"","credentials_problem":"","enabled":true,"clients":0,"lanes":0,"accepted":0,"delivered":0,
  "waiting":0,"dead_letters":0,"dead_letters_by_reason":{},"refused":{},"oldest_waiting_ms":0,"buffer_bytes":1048576,
  "buffer_used_bytes":0,"waiting_on_disk":0,"missing_on_disk":0,
  "disk":{"state":"ok","problem":"","spool_bytes":0,"spool_max_bytes":2097152,"letters_kept":0},"topics":[]}]})";
@@ -66,6 +66,7 @@ TEST(StatusReading, IsATableForPeople) {
             "\n"
             "the configuration was not taken: ringpost.toml:4:1: x\n"
             "kafkaid: not taken by Kafka: orders: a quota\n"
+            "kafkaid: what its secrets and certificates are now is not used: client.key is not the key\n"
             "kafkaid: the cluster has no topic new, newer\n"
             "kafkaid: refused: BUFFER_FULL 12, UNKNOWN_TOPIC 1\n"
             "kafkaid: dead letters: unknown_topic 3\n"

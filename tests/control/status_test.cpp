@@ -96,6 +96,7 @@ TEST(StatusJson, AnInstancesFields) {
                                                      "last_error",
                                                      "unreachable",
                                                      "trouble",
+                                                     "credentials_problem",
                                                      "disconnected_for_ms",
                                                      "clients",
                                                      "lanes",

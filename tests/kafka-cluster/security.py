@@ -7,6 +7,7 @@ holds
     ca.pem                                   the authority that has signed the brokers' certificates
     another-ca.pem                           one that has not
     client.pem, client.key                   crm's certificate and its key, which has a password
+    renewed-client.pem, renewed-client.key   crm's next one; its key has RENEWED_PASSWORD
     expired-client.pem, expired-client.key   one whose time is over
 
 ACLs hold, and nobody has one. The plaintext listener, and TLS without a client's certificate, is ANONYMOUS, the super user.
@@ -22,6 +23,7 @@ USER = "crm"
 USERS = (USER, "guest", "renewed")
 REAUTHENTICATION_MS = 3000
 PASSWORD = "Loesung-47-crm"
+RENEWED_PASSWORD = "Neufassung-48-crm"
 AUDIENCE = "kafka"
 TOKEN_LIFETIME_S = 300
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -105,6 +107,7 @@ class Security:
         self.certificate("expired-server", "localhost", f"subjectAltName={here}", days=-1)
         self.certificate("misnamed-server", "kafka.example", "subjectAltName=DNS:kafka.example")
         self.certificate("client", USER, "extendedKeyUsage=clientAuth", password=PASSWORD)
+        self.certificate("renewed-client", USER, "extendedKeyUsage=clientAuth", password=RENEWED_PASSWORD)
         self.certificate("expired-client", USER, "extendedKeyUsage=clientAuth", days=-1, password=PASSWORD)
         self.openssl("genrsa", "-out", "token.key", "2048")
         (self.directory / "jwks.json").write_text(json.dumps({"keys": [self.public_key()]}))

@@ -39,11 +39,11 @@ class Load {
     const int before = published_;
     return wait_until([&] { return published_ > before + 100; });
   }
-  // Everything arrived, in order.
-  void expect_all_of_it(const Daemon& daemon, const std::string& brokers) {
+  // Everything arrived, in order. `others`: what somebody else has published there.
+  void expect_all_of_it(const Daemon& daemon, const std::string& brokers, std::uint64_t others = 0) {
     thread_.request_stop();
     thread_.join();
-    daemon.wait_until_delivered("kafkaid", static_cast<std::uint64_t>(published_));
+    daemon.wait_until_delivered("kafkaid", static_cast<std::uint64_t>(published_) + others);
     std::vector<int> expected(static_cast<std::size_t>(published_));
     std::iota(expected.begin(), expected.end(), 0);
     EXPECT_EQ(numbers_in(brokers, "orders", key_), expected);
@@ -118,6 +118,56 @@ TEST(SecurityTest, ANewCertificateIsTakenWithoutARestartAndNothingIsLost) {
   replace_file(directory.file("client.pem"), kafka.file("client.pem"));
   daemon.wait_until_connected("kafkaid");
   load.expect_all_of_it(daemon, kafka.address("plaintext"));
+  EXPECT_EQ(daemon.stop(), 0) << daemon.log();
+}
+
+// Each of the three files alone fits to none of the others: the old ones go on, for clients that are made meanwhile, too, such as
+// the one that finds a topic which is created then.
+TEST(SecurityTest, ACertificateItsKeyAndTheKeysPasswordAreReplacedOneAfterTheOther) {
+  SecuredKafka& kafka = SecuredKafka::get();
+  const TemporaryDirectory directory;
+  std::string recipe = recipes_of_the_page(kafka, directory).at("mutual");
+  for (const char* name : {"client.pem", "client.key"}) {
+    replace_file(directory.file(name), kafka.file(name));
+    recipe = replaced(recipe, kafka.file(name), directory.file(name));
+  }
+  recipe = replaced(recipe, "[instance.mutual", "[instance.kafkaid");
+  Daemon daemon(replaced(recipe, R"(["orders"])", R"(["orders", "created-later"])"));
+  daemon.wait_until_connected("kafkaid");
+  Load load(daemon, "pair");
+  const std::string not_used = "what its secrets and certificates are now is not used: ";
+
+  replace_file(directory.file("client.pem"), kafka.file("renewed-client.pem"));
+  EXPECT_TRUE(comes_to(daemon, "connected", not_used + directory.file("client.key") + " is not the key of"))
+      << status_of(daemon) << daemon.log();
+  replace_file(directory.file("client.key"), kafka.file("renewed-client.key"));
+  EXPECT_TRUE(
+      comes_to(daemon, "connected", not_used + directory.file("client.key") + " has another password than"))
+      << status_of(daemon) << daemon.log();
+  kafka.create_topic("created-later");
+  kafka.change_rights("--add", "crm", {"Write"}, "created-later");
+  Publisher publisher(daemon.socket());
+  EXPECT_TRUE(wait_until([&] {
+    return publisher.publish({"kafkaid", "created-later", R"({"n":0})", "pair", {}}) == 0;
+  })) << status_of(daemon)
+      << daemon.log();
+  EXPECT_TRUE(wait_until([&] {
+    return numbers_in(kafka.address("plaintext"), "created-later", "pair") == std::vector<int>{0};
+  })) << status_of(daemon)
+      << daemon.log();
+  EXPECT_THAT(status_of(daemon), HasSubstr(not_used)) << "all of it with the old pair";
+  EXPECT_TRUE(load.goes_on());
+
+  write_secret(directory.file("key-password"), kRenewed);
+  EXPECT_TRUE(wait_until([&] {
+    return daemon.log().find("connections use the new ones from now on") != std::string::npos;
+  })) << daemon.log();
+  EXPECT_THAT(status_of(daemon), Not(HasSubstr("is not used")));
+  EXPECT_TRUE(load.goes_on());
+  load.expect_all_of_it(daemon, kafka.address("plaintext"), 1);
+  const std::string seen = all_that_is_seen_of(daemon);
+  EXPECT_THAT(seen, Not(HasSubstr(kPassword)));
+  EXPECT_THAT(seen, Not(HasSubstr(kRenewed)));
   EXPECT_EQ(daemon.stop(), 0) << daemon.log();
 }
 

@@ -67,6 +67,8 @@ std::string SecuredKafka::printed(const std::vector<std::string>& arguments) con
   return outcome.output.substr(0, outcome.output.find('\n'));
 }
 
+void SecuredKafka::create_topic(const std::string& name) const { printed({"topic", name}); }
+
 void SecuredKafka::change_rights(const std::string& action, const std::string& user,
                                  const std::vector<std::string>& operations, const std::string& topic) const {
   std::vector<std::string> arguments{

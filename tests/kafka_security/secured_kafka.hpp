@@ -30,6 +30,7 @@ class SecuredKafka {
   }  // of security.py's
   const std::string& token_url() const { return token_url_; }
 
+  void create_topic(const std::string& name) const;
   // `action`: "--add" or "--remove".
   void change_rights(const std::string& action, const std::string& user,
                      const std::vector<std::string>& operations, const std::string& topic) const;
