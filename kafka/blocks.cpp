@@ -48,10 +48,7 @@ std::optional<Blocks::Change> Blocks::bring_back(EntryQueue& queue, std::size_t 
   }
   Change change;
   change.had = block.records();
-  change.had_keyed = block.keyed() ? change.had : 0;
   change.given = static_cast<std::uint32_t>(entries->size());
-  change.given_keyed = static_cast<std::uint32_t>(
-      std::count_if(entries->begin(), entries->end(), [](const Entry& entry) { return entry.keyed(); }));
   queue.replace(index, 1, *entries);
   return change;
 }

@@ -71,9 +71,7 @@ class Blocks {
   // The block at `index` gives its place to its records. What it had and has given differ when the owner found damage.
   struct Change {
     std::uint32_t had = 0;
-    std::uint32_t had_keyed = 0;
     std::uint32_t given = 0;
-    std::uint32_t given_keyed = 0;
   };
   // nullopt: not now, and the queue is as it was.
   std::optional<Change> bring_back(EntryQueue& queue, std::size_t index);

@@ -99,7 +99,7 @@ void Outbox::Impl::activate(Topic& topic) {
 void Outbox::Impl::add(const Addition& record) {
   Topic& topic = topic_of(record.topic);
   const Entry entry = entry_of(record);
-  topic.add(entry);
+  topic.add(blocks_, entry);
   activate(topic);
   ++counts_.queued;
   wake_at(entry.deadline_ns);

@@ -19,6 +19,7 @@ std::vector<Outbox::Impl::QueueRef> Outbox::Impl::queues_of(Topic& topic) {
   std::vector<QueueRef> queues{{.queue = &topic.unassigned}, {.queue = &topic.unkeyed}};
   for (Partition& partition : topic.partitions) {
     queues.push_back({.queue = &partition.queue(), .partition = &partition});
+    queues.push_back({.queue = &partition.leaving()});
   }
   return queues;
 }
@@ -44,7 +45,7 @@ bool Outbox::Impl::bring_back(Topic& topic, const QueueRef& ref, std::size_t ind
   if (!change) {
     return false;
   }
-  topic.note(*change, ref.partition != nullptr);
+  topic.note(*change);
   counts_.queued = counts_.queued - change->had + change->given;
   return true;
 }
@@ -78,6 +79,8 @@ void Outbox::Impl::expire(Topic& topic, std::int64_t now_ns) {
   for (Partition& partition : topic.partitions) {
     expire(topic, {.queue = &partition.queue(), .partition = &partition}, budget, now_ns);
     partition.standstill().turn(!partition.idle(), now_ns);
+    expire(topic, {.queue = &partition.leaving()}, budget, now_ns);
+    partition.leaving_standstill().turn(!partition.leaving().empty(), now_ns);
   }
   wake_at(topic.earliest_deadline_ns());
 }
@@ -151,10 +154,7 @@ void Outbox::Impl::end_queued(Topic& topic, const DeadNotice& notice, std::int64
     }
   }
   if (topic.in_flight == 0) {  // should it be created again, it starts from nothing
-    topic.partitions.clear();
-    topic.key_count = 0;
-    topic.keyed_outstanding = 0;
-    topic.place_anew_due = false;
+    topic.forget_partitions();
   }
 }
 
@@ -187,11 +187,8 @@ bool Outbox::Impl::end_queue(Topic& topic, const QueueRef& ref, const DeadNotice
 void Outbox::Impl::bury(Topic& topic, const QueueRef& ref, const Entry& entry, const DeadNotice& notice) {
   --topic.queued;
   --counts_.queued;
-  if (ref.partition != nullptr) {
-    topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
-    if (entry.suspect != 0) {
-      ref.partition->note_suspect_gone();
-    }
+  if (ref.partition != nullptr && entry.suspect != 0) {
+    ref.partition->note_suspect_gone();
   }
   owner_.dead(entry.ticket, notice);
 }
@@ -201,7 +198,6 @@ void Outbox::Impl::end_overdue(Topic& topic, const std::vector<Entry>& overdue) 
   for (const Entry& entry : overdue) {
     --topic.queued;
     --counts_.queued;
-    topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
     owner_.dead(entry.ticket,
                 {.reason = DeadReason::kOutcomeUnknown,
                  .code = 0,
@@ -230,6 +226,7 @@ Outbox::Impl::Spillable Outbox::Impl::longest_spillable(std::string_view of_topi
     consider({.queue = &topic->unkeyed}, topic->unkeyed_standstill);
     for (Partition& partition : topic->partitions) {
       consider({.queue = &partition.queue(), .partition = &partition}, partition.standstill());
+      consider({.queue = &partition.leaving()}, partition.leaving_standstill());
     }
   }
   return longest;

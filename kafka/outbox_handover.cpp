@@ -59,7 +59,7 @@ void Outbox::Impl::hand_over_topic(Topic& topic, std::int64_t now_ns) {
   if (topic.facts.partition_count == 0 || topic.place_anew_due || stopping_) {
     return;
   }
-  if (topic.keys_wait() || !topic.unassigned.empty()) {
+  if (topic.has_to_place()) {
     place(topic, now_ns);
   }
   if (now_ns < topic.hold_until_ns) {

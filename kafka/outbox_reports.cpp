@@ -88,7 +88,6 @@ void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry
   const Ticket ticket = entry.ticket;
   const std::uint64_t position = report.tag.position;
   partition.acknowledge(entry, position, partition.times(position) ? monotonic_ns() : 0);
-  topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
   counts_.in_flight_bytes -= entry.cost_bytes();
   partition.finish(entry);
   --topic.in_flight;
@@ -117,7 +116,6 @@ void Outbox::Impl::on_refused(Topic& topic, Partition& partition, Entry& entry, 
     return;
   }
   const Ticket ticket = entry.ticket;
-  topic.keyed_outstanding -= entry.keyed() ? 1 : 0;
   counts_.in_flight_bytes -= entry.cost_bytes();
   partition.finish(entry);
   --topic.in_flight;

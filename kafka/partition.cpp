@@ -44,6 +44,16 @@ Entry* Partition::find(std::uint64_t position) {
   return &window_[index];
 }
 
+const Entry* Partition::oldest_keyed() const {
+  for (const Entry& entry : window_) {
+    if (entry.done == 0 && entry.keyed()) return &entry;
+  }
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    if (queue_.at(i).keyed()) return &queue_.at(i);
+  }
+  return nullptr;
+}
+
 void Partition::suspect(Entry& entry) {
   if (entry.suspect == 0) {
     entry.suspect = 1;

@@ -30,6 +30,15 @@ class Partition {
   const EntryQueue& queue() const { return queue_; }
   WindowLimit& limit() { return limit_; }
 
+  // Records of keys that go to another partition since the topic has more of them, and wait for what is here. `holds`: some of what was
+  // here then still is.
+  EntryQueue& leaving() { return leaving_; }
+  const EntryQueue& leaving() const { return leaving_; }
+  Standstill& leaving_standstill() { return leaving_standstill_; }
+  bool holds_leaving() const { return holds_leaving_; }
+  void holds_leaving(bool holds) { holds_leaving_ = holds; }
+  const Entry* oldest_keyed() const;  // inside or waiting; null: none
+
   RouteId route() const { return route_; }
   void set_route(RouteId route) { route_ = route; }
 
@@ -109,6 +118,9 @@ class Partition {
   std::int32_t id_;
   RouteId route_ = RouteId::kMain;
   Standstill standstill_;
+  EntryQueue leaving_;
+  Standstill leaving_standstill_;
+  bool holds_leaving_ = false;
   std::uint64_t highest_placed_ = 0;
   std::int64_t earliest_inside_ns_ = kNever;
   bool proving_ = false;

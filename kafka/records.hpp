@@ -55,7 +55,7 @@ struct TopicFacts {
 };
 
 // Called on the thread that calls the Outbox, from within hand_over() and poll() only (topic_facts() from its constructor
-// too; put_on_disk() from spill() and spill_all() too). It must not call the Outbox from there.
+// too; put_on_disk() from spill() and spill_all() too; sequence() from all of these, and from add()). It must not call the Outbox from there.
 class RecordOwner {
  public:
   virtual ~RecordOwner() = default;

@@ -13,31 +13,36 @@ constexpr std::uint32_t kStickyBytes = 128 * 1024;
 
 }  // namespace
 
-void Topic::put_in_partition(const Entry& entry) {
-  ++keyed_outstanding;
-  partition_of(entry).queue().push_back(entry);
-}
-
-// Elements of a former partition count can overlap: what is older than something before it in its new queue may stand in
-// no run with what is newer, or a successor, who sorts by first sequences, would place that too early.
+// Where older records come behind newer ones, out of elements of a former partition count or from a partition that they have
+// left, a queue is not in order: what is older than something before it may stand in no run with what is newer, or a successor, who
+// sorts by first sequences, would place that too early.
 void Topic::put_in_partition(Blocks& blocks, Entry entry) {
-  if (entry.fixed != 0 || entry.from_disk()) {
-    const std::uint64_t sequence = blocks.sequence(entry);
-    entry.fixed = partition_of(entry).note_placed(sequence) ? 0 : 1;
+  Partition& partition = partition_of(entry);
+  if (former_count != 0 || entry.fixed != 0 || entry.from_disk()) {
+    entry.fixed = partition.note_placed(blocks.sequence(entry)) ? 0 : 1;
   }
-  put_in_partition(entry);
+  partition.queue().push_back(entry);
 }
 
-void Topic::add(const Entry& entry) {
+void Topic::add(Blocks& blocks, const Entry& entry) {
   ++queued;
   if (!entry.keyed()) {
     unkeyed.push_back(entry);
-  } else if (keys_wait() || !unassigned.empty()) {
+    return;
+  }
+  if (key_count == 0 || !unassigned.empty()) {
     Entry waiting = entry;
     waiting.fixed = inherits ? 1 : 0;
     unassigned.push_back(waiting);
+    return;
+  }
+  if (former_count != 0 && grown_at_sequence_ == kNoneYet) {
+    grown_at_sequence_ = blocks.sequence(entry);
+  }
+  if (has_to_leave(entry)) {
+    former_partition_of(entry).leaving().push_back(entry);
   } else {
-    put_in_partition(entry);
+    put_in_partition(blocks, entry);
   }
 }
 
@@ -58,16 +63,24 @@ std::int64_t Topic::place(Blocks& blocks, std::int64_t now_ns) {
   if (facts.partition_count == 0 || place_anew_due) {
     return kNever;
   }
-  if (keys_wait()) {
-    if (keyed_outstanding != 0) {
-      return kNever;
-    }
+  if (key_count == 0) {
     key_count = facts.partition_count;
   }
-  for (int budget = kBlocksACall; !unassigned.empty();) {
-    if (unassigned.front().block == 0) {
-      put_in_partition(blocks, unassigned.take_front());
-      unassigned_standstill.moved();
+  const std::int64_t again_ns = place_all(blocks, unassigned, unassigned_standstill, now_ns);
+  if (!unassigned.empty()) {
+    return again_ns;  // by the count that it has waited for, so that all that is placed is older than what comes
+  }
+  if (former_count == 0 && key_count != facts.partition_count) {
+    begin_growth();
+  }
+  return former_count == 0 ? kNever : let_keys_leave(blocks, now_ns);
+}
+
+std::int64_t Topic::place_all(Blocks& blocks, EntryQueue& from, Standstill& standstill, std::int64_t now_ns) {
+  for (int budget = kBlocksACall; !from.empty();) {
+    if (from.front().block == 0) {
+      put_in_partition(blocks, from.take_front());
+      standstill.moved();
       continue;
     }
     if (now_ns < blocks_retry_at_ns) {
@@ -79,11 +92,53 @@ std::int64_t Topic::place(Blocks& blocks, std::int64_t now_ns) {
     if (budget-- == 0) {
       return now_ns;
     }
-    if (!distribute(blocks)) {
+    if (!distribute(blocks, from)) {
       return blocks_retry_at_ns = now_ns + kBlockRetryNs;
     }
+    standstill.moved();
   }
   return kNever;
+}
+
+// Nothing of it has to outlive us: a successor places all that is left by one count.
+void Topic::begin_growth() {
+  former_count = std::exchange(key_count, facts.partition_count);
+  grown_at_sequence_ = kNoneYet;
+  for (Partition& partition : partitions) {
+    partition.holds_leaving(partition.id() < former_count);
+  }
+}
+
+bool Topic::has_to_leave(const Entry& entry) {
+  if (former_count == 0) {
+    return false;
+  }
+  Partition& former = former_partition_of(entry);
+  return &former != &partition_of(entry) && (former.holds_leaving() || !former.leaving().empty());
+}
+
+// What a partition had when the count grew stands before all keyed records that have come since, and has older sequences.
+bool Topic::has_passed_growth(Blocks& blocks, const Partition& partition) {
+  const Entry* const oldest = partition.oldest_keyed();
+  return oldest == nullptr || blocks.sequence(*oldest) >= grown_at_sequence_;
+}
+
+std::int64_t Topic::let_keys_leave(Blocks& blocks, std::int64_t now_ns) {
+  std::int64_t again_ns = kNever;
+  bool all = true;
+  for (std::int32_t id = 0; id < former_count; ++id) {
+    Partition& partition = partitions[static_cast<std::size_t>(id)];
+    if (partition.holds_leaving() && has_passed_growth(blocks, partition)) {
+      partition.holds_leaving(false);
+    }
+    if (!partition.holds_leaving()) {
+      again_ns =
+          std::min(again_ns, place_all(blocks, partition.leaving(), partition.leaving_standstill(), now_ns));
+    }
+    all = all && !partition.holds_leaving() && partition.leaving().empty();
+  }
+  former_count = all ? 0 : former_count;
+  return again_ns;
 }
 
 // Whether there is room in memory for another block's records. What stands still goes back to the disk, as its
@@ -103,13 +158,12 @@ bool Topic::flows(Blocks& blocks, std::int64_t now_ns) {
   return bytes < kReturnedBytes;
 }
 
-bool Topic::distribute(Blocks& blocks) {
-  const std::vector<Entry>* const entries = blocks.bring_back(unassigned.front());
+bool Topic::distribute(Blocks& blocks, EntryQueue& from) {
+  const std::vector<Entry>* const entries = blocks.bring_back(from.front());
   if (entries == nullptr) {
     return false;
   }
-  queued -= unassigned.take_front().records();
-  unassigned_standstill.moved();
+  queued -= from.take_front().records();
   queued += entries->size();
   for (const Entry& entry : *entries) {
     if (entry.keyed()) {
@@ -119,13 +173,6 @@ bool Topic::distribute(Blocks& blocks) {
     }
   }
   return true;
-}
-
-void Topic::note(const Blocks::Change& change, bool placed) {
-  queued = queued - change.had + change.given;
-  if (placed) {
-    keyed_outstanding = keyed_outstanding - change.had_keyed + change.given_keyed;
-  }
 }
 
 Partition& Topic::sticky_partition(std::uint32_t size_bytes, bool move_on) {
@@ -141,10 +188,12 @@ Partition& Topic::sticky_partition(std::uint32_t size_bytes, bool move_on) {
 void Topic::place_anew(Blocks& blocks, std::int64_t now_ns) {
   std::vector<std::pair<std::uint64_t, Entry>> placed;
   for (Partition& partition : partitions) {
-    while (!partition.queue().empty()) {
-      Entry entry = partition.queue().take_front();
-      entry.suspect = 0;
-      placed.emplace_back(blocks.sequence(entry), entry);
+    for (EntryQueue* const queue : {&partition.queue(), &partition.leaving()}) {
+      while (!queue->empty()) {
+        Entry entry = queue->take_front();
+        entry.suspect = 0;
+        placed.emplace_back(blocks.sequence(entry), entry);
+      }
     }
   }
   std::sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -158,17 +207,22 @@ void Topic::place_anew(Blocks& blocks, std::int64_t now_ns) {
   for (auto item = placed.rbegin(); item != placed.rend(); ++item) {  // all of them are older than what waits
     (item->second.keyed() ? unassigned : unkeyed).push_front(item->second);
   }
+  forget_partitions();
+  place(blocks, now_ns);
+}
+
+void Topic::forget_partitions() {
   partitions.clear();
   key_count = 0;
-  keyed_outstanding = 0;
+  former_count = 0;
   place_anew_due = false;
-  place(blocks, now_ns);
 }
 
 std::int64_t Topic::earliest_deadline_ns() const {
   std::int64_t earliest_ns = std::min(unassigned.earliest_deadline_ns(), unkeyed.earliest_deadline_ns());
   for (const Partition& partition : partitions) {
-    earliest_ns = std::min(earliest_ns, partition.queue().earliest_deadline_ns());
+    earliest_ns = std::min(
+        {earliest_ns, partition.queue().earliest_deadline_ns(), partition.leaving().earliest_deadline_ns()});
   }
   return earliest_ns;
 }

@@ -22,13 +22,16 @@ struct Topic {
   explicit Topic(std::string topic_name) : name(std::move(topic_name)) {}
 
   // Takes a new record in, in sequence order.
-  void add(const Entry& entry);
+  void add(Blocks& blocks, const Entry& entry);
   void add_block(const Entry& block);  // that a predecessor has left
-  // What was learnt of the partition count takes effect: places what waits for it. A count that grew waits
-  // until every keyed record placed by the old one is done, so that no key is in two partitions at a time.
-  // Blocks are brought back as long as their records flow. Returns when to go on with it; kNever: with the next event.
+  // What was learnt of the partition count takes effect: places what waits for it. When the count has grown, a key whose
+  // partition is another now waits until all that its old one had then is done, so that no key is in two at a time; all
+  // others go on. Blocks are brought back as long as their records flow. Returns when to go on with it; kNever: with the
+  // next event.
   std::int64_t place(Blocks& blocks, std::int64_t now_ns);
-  bool keys_wait() const { return key_count == 0 || key_count != facts.partition_count; }
+  bool has_to_place() const {
+    return key_count != facts.partition_count || former_count != 0 || !unassigned.empty();
+  }
   // The next partition for null keys, which stays the same for a batch and then moves on.
   Partition& sticky_partition(std::uint32_t size_bytes, bool move_on);
 
@@ -37,8 +40,10 @@ struct Topic {
   void place_anew(Blocks& blocks, std::int64_t now_ns);
 
   std::int64_t earliest_deadline_ns() const;
-  // A block of one of its queues, which has a partition or not, has given `change`.
-  void note(const Blocks::Change& change, bool placed);
+  // A block of one of its queues has given `change`.
+  void note(const Blocks::Change& change) { queued = queued - change.had + change.given; }
+  // Nothing waits or is inside any more: it begins anew.
+  void forget_partitions();
 
   std::string name;
   TopicFacts facts;
@@ -58,11 +63,11 @@ struct Topic {
   EntryQueue unkeyed;     // null keys: their partition is chosen at hand-over
   Standstill unassigned_standstill;
   Standstill unkeyed_standstill;
-  std::int64_t blocks_retry_at_ns = 0;  // of these two queues, and of what is to end
+  std::int64_t blocks_retry_at_ns = 0;  // of these two queues, of keys that leave, and of what is to end
   std::deque<Partition> partitions;
-  std::int32_t key_count = 0;           // the partition count that keys are placed by
-  std::uint64_t keyed_outstanding = 0;  // keyed records that have a partition
-  std::uint64_t queued = 0;             // records, those of blocks too
+  std::int32_t key_count = 0;     // the partition count that keys are placed by
+  std::int32_t former_count = 0;  // by which they were, while some have not left their partition; 0: none
+  std::uint64_t queued = 0;       // records, those of blocks too
   std::uint64_t in_flight = 0;
   std::size_t paused = 0;  // partitions
 
@@ -91,11 +96,21 @@ struct Topic {
   Partition& partition_of(const Entry& entry) {
     return partitions[entry.key_hash % static_cast<std::uint32_t>(key_count)];
   }
-  void put_in_partition(const Entry& entry);
+  Partition& former_partition_of(const Entry& entry) {
+    return partitions[entry.key_hash % static_cast<std::uint32_t>(former_count)];
+  }
   void put_in_partition(Blocks& blocks, Entry entry);
-  bool distribute(Blocks& blocks);  // the block at the front of `unassigned`; false: not now
+  // All of `from`; as place().
+  std::int64_t place_all(Blocks& blocks, EntryQueue& from, Standstill& standstill, std::int64_t now_ns);
+  bool distribute(Blocks& blocks, EntryQueue& from);  // the block at its front; false: not now
+  void begin_growth();
+  bool has_to_leave(const Entry& entry);  // and can't yet
+  bool has_passed_growth(Blocks& blocks, const Partition& partition);
+  std::int64_t let_keys_leave(Blocks& blocks, std::int64_t now_ns);
   bool flows(Blocks& blocks, std::int64_t now_ns);
 
+  static constexpr std::uint64_t kNoneYet = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t grown_at_sequence_ = kNoneYet;  // of the first keyed record since the count has grown
   std::int32_t sticky_ = 0;
   std::uint32_t sticky_bytes_ = 0;
 };

@@ -141,7 +141,7 @@ class Model {
     if (chance(1)) {
       disk_.damaged[sequence] = true;
     }
-    topic_->add(entry_of(sequence));
+    topic_->add(blocks_, entry_of(sequence));
     alive_.insert(sequence);
     if (record.key) {
       alive_of_[*record.key].insert(sequence);
@@ -162,6 +162,7 @@ class Model {
                                                              {&topic_->unkeyed, -1}};
     for (Partition& partition : topic_->partitions) {
       queues.emplace_back(&partition.queue(), partition.id());
+      queues.emplace_back(&partition.leaving(), -1);
     }
     const auto& [queue, partition] = queues[random_() % queues.size()];
     const bool all = chance(50);
@@ -195,22 +196,22 @@ class Model {
     }
     topic_->place(blocks_, now_ns_);
     for (Partition& partition : topic_->partitions) {
-      while (!partition.queue().empty() && feed(partition, partition.queue(), true)) {
+      while (!partition.queue().empty() && feed(partition, partition.queue())) {
       }
     }
     while (!topic_->unkeyed.empty() &&
-           feed(topic_->partitions[random_() % topic_->partitions.size()], topic_->unkeyed, false)) {
+           feed(topic_->partitions[random_() % topic_->partitions.size()], topic_->unkeyed)) {
     }
   }
 
-  bool feed(Partition& partition, EntryQueue& queue, bool placed) {
+  bool feed(Partition& partition, EntryQueue& queue) {
     if (!partition.has_room(queue.front(), kFree, Topic::kNoCap)) {
       return false;
     }
     if (queue.front().block != 0) {
       const auto change = blocks_.bring_back(queue, 0);
       if (change) {
-        topic_->note(*change, placed);
+        topic_->note(*change);
       }
       return change.has_value();
     }
@@ -245,7 +246,6 @@ class Model {
            ++i) {
         Entry& entry = *partition.find(position);
         const std::uint64_t sequence = entry.ticket & ~kFromDisk;
-        topic_->keyed_outstanding -= entry.keyed() ? 1 : 0;
         partition.acknowledge(entry, position++, now_ns_);
         partition.finish(entry);
         --topic_->in_flight;
@@ -291,7 +291,7 @@ class Model {
     for (const std::uint64_t sequence : alive_) {
       const auto block = disk_.home.find(sequence);
       if (block == disk_.home.end()) {
-        topic_->add(entry_of(sequence));
+        topic_->add(blocks_, entry_of(sequence));
       } else if (found.at(block->second).front() == sequence) {
         Entry entry;
         entry.ticket = block->second;
@@ -306,24 +306,18 @@ class Model {
   void check() {
     end_lost();
     std::uint64_t queued = 0;
-    std::uint64_t keyed = 0;
-    for (const EntryQueue* const queue : {&topic_->unassigned, &topic_->unkeyed}) {
-      for (std::size_t i = 0; i < queue->size(); ++i) {
-        queued += queue->at(i).records();
+    const auto count = [&queued](const EntryQueue& queue) {
+      for (std::size_t i = 0; i < queue.size(); ++i) {
+        queued += queue.at(i).records();
       }
-    }
+    };
+    count(topic_->unassigned);
+    count(topic_->unkeyed);
     for (const Partition& partition : topic_->partitions) {
-      for (std::size_t i = 0; i < partition.queue().size(); ++i) {
-        const Entry& entry = partition.queue().at(i);
-        queued += entry.records();
-        keyed += entry.keyed() ? entry.records() : 0;
-      }
-    }
-    for (const auto& [key, sequences] : inside_) {
-      keyed += sequences.size();
+      count(partition.queue());
+      count(partition.leaving());
     }
     ASSERT_EQ(topic_->queued, queued);
-    ASSERT_EQ(topic_->keyed_outstanding, keyed);
     ASSERT_EQ(topic_->queued + topic_->in_flight, alive_.size());
   }
 
@@ -341,7 +335,7 @@ class Model {
 };
 
 TEST(BlocksModel, OrderHoldsWhateverHappens) {
-  const unsigned seeds = tests::amount(500);  // a rule that was taken away showed at the 419th
+  const unsigned seeds = tests::amount(700);  // a rule that was taken away showed at the 575th
   for (unsigned seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Model(seed).run(400);

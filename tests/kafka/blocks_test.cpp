@@ -94,7 +94,6 @@ TEST_F(BlocksTest, ARunGoesAndComesBackInItsPlace) {
   ASSERT_TRUE(change);
   EXPECT_EQ(change->had, 4U);
   EXPECT_EQ(change->given, 4U);
-  EXPECT_EQ(change->given_keyed, 4U);
   EXPECT_EQ(tickets_of(queue), (std::vector<Ticket>{0, 1, 2, 3, 4, 5}));
   EXPECT_TRUE(queue.at(1).from_disk());
   EXPECT_EQ(queue.at(1).key_hash, positive_murmur2("k"));
@@ -201,19 +200,18 @@ TEST_F(BlocksTest, NewKeysWaitBehindWhatIsNotPlaced) {
   record(0, "a");
   record(1, "b");
   topic.add_block(block_of({0, 1}));
-  topic.add(record(2, "a"));
+  topic.add(blocks, record(2, "a"));
   EXPECT_EQ(topic.queued, 3U);
   learn(topic, 1);
   disk.reads_fail = true;
   EXPECT_EQ(topic.place(blocks, 5), 5 + kBlockRetryNs);
-  topic.add(record(3, "a"));
+  topic.add(blocks, record(3, "a"));
   EXPECT_EQ(tickets_of(topic.unassigned), (std::vector<Ticket>{kBlock, 2, 3})) << "though the count is known";
   disk.reads_fail = false;
   EXPECT_EQ(topic.place(blocks, 6), 5 + kBlockRetryNs) << "it waits a while";
   EXPECT_EQ(topic.place(blocks, 5 + kBlockRetryNs), kNever);
   EXPECT_TRUE(topic.unassigned.empty());
   EXPECT_EQ(tickets_of(topic.partitions[0].queue()), (std::vector<Ticket>{0, 1, 2, 3}));
-  EXPECT_EQ(topic.keyed_outstanding, 4U);
 }
 
 TEST_F(BlocksTest, PlacingIsLazyAndGoesOnAsItFlows) {
@@ -294,7 +292,7 @@ TEST_F(BlocksTest, AFallenCountPlacesBlocksAnewAndFixesWhatStandsAmongThem) {
   const std::string even = key_of(0, 2);
   const std::string odd = key_of(1, 2);
   for (std::uint64_t i = 0; i < 8; ++i) {
-    topic.add(record(i, i % 2 == 0 ? even : odd));
+    topic.add(blocks, record(i, i % 2 == 0 ? even : odd));
   }
   ASSERT_TRUE(blocks.put_on_disk(topic.partitions[0].queue(), 1, 2, 0));  // 2 and 4
   topic.facts.partition_count = 1;
@@ -305,25 +303,24 @@ TEST_F(BlocksTest, AFallenCountPlacesBlocksAnewAndFixesWhatStandsAmongThem) {
   EXPECT_EQ(tickets_of(topic.partitions[0].queue()), (std::vector<Ticket>{0, 1}));
   EXPECT_EQ(tickets_of(topic.unassigned), (std::vector<Ticket>{kBlock, 3, 5, 6, 7}));
   EXPECT_EQ(find_run(topic.unassigned, 0).count, 0U) << "6 must not go with 3 before 2 and 4 are placed";
-  topic.add(record(8, even));
-  topic.add(record(9, even));
+  topic.add(blocks, record(8, even));
+  topic.add(blocks, record(9, even));
   EXPECT_EQ(find_run(topic.unassigned, 0).count, 2U) << "what is new may go";
   disk.reads_fail = false;
   topic.place(blocks, 10 + kBlockRetryNs);
   EXPECT_EQ(tickets_of(topic.partitions[0].queue()), (std::vector<Ticket>{0, 1, 2, 4, 3, 5, 6, 7, 8, 9}));
-  EXPECT_EQ(topic.keyed_outstanding, 10U);
   EXPECT_EQ(find_run(topic.partitions[0].queue(), 4).first, 5U) << "3 stands behind 4, which is newer";
   EXPECT_EQ(find_run(topic.partitions[0].queue(), 4).count, 5U) << "and the others are like any other now";
 }
 
 TEST_F(BlocksTest, WhatAPredecessorHasLeftBehindABlockIsFixed) {
   Topic topic("orders");
-  topic.add(record(0, "a"));
+  topic.add(blocks, record(0, "a"));
   record(1, "b");
   topic.add_block(block_of({1}));
-  topic.add(record(2, "a"));
+  topic.add(blocks, record(2, "a"));
   topic.inherits = false;
-  topic.add(record(3, "a"));
+  topic.add(blocks, record(3, "a"));
   EXPECT_EQ(find_run(topic.unassigned, 0).count, 1U);
   EXPECT_EQ(find_run(topic.unassigned, 1).first, 3U);
 }
@@ -338,7 +335,6 @@ TEST_F(BlocksTest, DamageIsTakenOffTheCounts) {
   topic.add_block(block_of({0, 1, 2}));
   topic.place(blocks, 1);
   EXPECT_EQ(topic.queued, 2U);
-  EXPECT_EQ(topic.keyed_outstanding, 2U);
 }
 
 TEST(Standstill, LastsSinceTheLatestMoveWhileSomethingWaits) {

@@ -203,12 +203,18 @@ std::vector<PartitionView> Admin::look_at(const std::string& topic) {
 std::vector<Offsets> Admin::offsets(const std::string& topic, std::size_t partitions) {
   std::vector<Offsets> all(partitions);
   for (std::size_t partition = 0; partition < partitions; ++partition) {
-    check(rd_kafka_query_watermark_offsets(impl_->client.get(), topic.c_str(),
-                                           static_cast<std::int32_t>(partition), &all[partition].first,
-                                           &all[partition].end, kRequestMs),
-          "the offsets of " + topic);
+    all[partition] = offsets_of(topic, partition);
   }
   return all;
+}
+
+Offsets Admin::offsets_of(const std::string& topic, std::size_t partition) {
+  Offsets offsets;
+  check(rd_kafka_query_watermark_offsets(impl_->client.get(), topic.c_str(),
+                                         static_cast<std::int32_t>(partition), &offsets.first, &offsets.end,
+                                         kRequestMs),
+        "the offsets of " + topic);
+  return offsets;
 }
 
 }  // namespace ringpost::tests

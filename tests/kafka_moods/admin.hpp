@@ -46,6 +46,7 @@ class Admin {
   // Empty: there is no such topic, or nobody answers.
   std::vector<PartitionView> look_at(const std::string& topic);
   std::vector<Offsets> offsets(const std::string& topic, std::size_t partitions);
+  Offsets offsets_of(const std::string& topic, std::size_t partition);  // that has a leader
 
  private:
   struct Impl;

@@ -1,5 +1,7 @@
 // What an administrator does to a topic under load.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,6 +101,48 @@ TEST_F(Mood, DeletedAndCreatedAgain) {
   flows_on();
   finish();
   EXPECT_LE(never_came_, delivered) << "lost";
+}
+
+// Of three partitions there are six: half of the keys of each go to one of the new ones. The first has no leader meanwhile; so
+// what leaves it waits, and nothing else does.
+TEST_F(Mood, PartitionsAddedWhileOneHasNoLeader) {
+  begin({.replicas = {{1}, {2}, {3}}, .settings = {{"min.insync.replicas", "1"}}});
+  const auto begun = [&] {  // but partition 0, which nobody can be asked about
+    std::vector<std::int64_t> ends;
+    for (std::size_t partition = 1; partition < 6; ++partition)
+      ends.push_back(admin_->offsets_of(topic(), partition).end);
+    return ends;
+  };
+  kafka().tell("kill", 1);
+  await("partition 0 without a leader", [&] {
+    const auto views = admin_->look_at(topic());
+    return !views.empty() && views[0].leader < 0;
+  });
+  for (const std::string& name : {topic(), rivals_topic()}) admin_->grow(name, 3, {{2}, {3}, {2}});
+  await("the new partitions with their leaders", [&] {
+    const auto views = admin_->look_at(topic());
+    return views.size() == 6 && std::all_of(views.begin() + 3, views.end(),
+                                            [](const PartitionView& view) { return view.leader > 0; });
+  });
+  await("events in the new partitions", [&] {
+    const auto ends = begun();
+    return ends[3] > 0 && ends[4] > 0;
+  });
+  const auto before = begun();
+  await("a second's events more in all that are led", [&] {
+    const auto now = begun();
+    const auto more = static_cast<std::int64_t>(events_a_second() / 10);
+    return now[0] > before[0] + more && now[1] > before[1] + more && now[3] > before[3] + more &&
+           now[4] > before[4] + more;
+  });
+  EXPECT_EQ(begun()[2], 0) << "keys that leave partition 0 have come to 3 before what they had in 0";
+  EXPECT_GT(daemon_->status("kafkaid").waiting, 0U);
+
+  kafka().start({1});
+  wait_until_caught_up();
+  flows_on();
+  EXPECT_GT(begun()[2], 0);
+  finish();
 }
 
 }  // namespace
