@@ -1,10 +1,14 @@
 // What the connections of one daemon have in common. The control thread's alone.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +54,9 @@ struct ControlState {
   std::uint64_t last_lane_id = 0;
   std::uint64_t protocol_errors = 0;  // connections that were ended for breaking the protocol
   std::array<std::uint64_t, ipc::kRefusalCount> refused{};  // what was said no to, by name
+  // Users and instances, by index, of which the log has said that one may not use the other. So many at the most.
+  static constexpr std::size_t kDenialsMax = 1024;
+  std::set<std::pair<uid_t, std::uint32_t>> denials;
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
   // In the order of `config.instances`, which is the protocol's index. Their threads post to `io`.

@@ -123,6 +123,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void confirm(std::uint32_t generation);
   void answer_client(const ipc::Frame& frame);
   void open_instance(std::uint64_t number, std::uint32_t index);
+  void log_denial(std::uint32_t index);
   void open_channel(std::uint64_t number, std::uint32_t index);
   void doorbell_kept(std::uint64_t number, std::uint32_t index, const ipc::Descriptor& doorbell, bool kept);
   ipc::Frame instance_frame(std::uint64_t number, std::uint32_t index) const;

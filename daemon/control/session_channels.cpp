@@ -7,6 +7,8 @@
 
 #include <boost/asio/post.hpp>
 
+#define RINGPOST_NO_HANDLE_NAME  // `ringpost` is the namespace here
+#include "client-lib/ringpost.h"
 #include "daemon/config/log.hpp"
 #include "daemon/control/estate.hpp"
 #include "daemon/control/session.hpp"
@@ -27,6 +29,7 @@ void Session::open_instance(std::uint64_t number, std::uint32_t index) {
   if (!may_use(state_.config.instances[index].allow, who_)) {
     // What was revoked is drained to the end of what it had published when it was allowed, and goes on counting.
     if (opened == Channel::State::kClosed) channels_[index].state = Channel::State::kDenied;
+    log_denial(index);
     ipc::Frame frame = ipc::make_frame(ipc::FrameType::kInstance, number);
     ipc::set_text_field(frame.body.instance.name, state_.config.instances[index].name);
     answer(frame);
@@ -42,6 +45,22 @@ void Session::open_instance(std::uint64_t number, std::uint32_t index) {
   } catch (const std::exception& error) {
     refuse(number, ipc::Refusal::kNoResources, error.what());
   }
+}
+
+// Each client opens every instance, whether its scripts use it or not: more than once a user would be noise.
+void Session::log_denial(std::uint32_t index) {
+  if (state_.denials.size() >= ControlState::kDenialsMax ||
+      !state_.denials.emplace(who_.peer.uid, index).second) {
+    return;
+  }
+  const std::string& instance = state_.config.instances[index].name;
+  log_line(spdlog::level::info,
+           {.instance = instance,
+            .client_pid = who_.peer.pid,
+            .error_code = ::ringpost_error_name(RINGPOST_DENIED)},
+           "{} ({}) may not use instance {}, whose allow does not name it: its calls get DENIED (said once a "
+           "user)",
+           client_->name(), who_.text(), instance);
 }
 
 ipc::Frame Session::instance_frame(std::uint64_t number, std::uint32_t index) const {

@@ -70,6 +70,28 @@ TEST_F(PermissionTest, AStrangerGetsNoMemoryOfAClosedInstance) {
   }));
 }
 
+TEST_F(PermissionTest, TheLogSaysOnceWhoIsDenied) {
+  EXPECT_TRUE(holds_for_a_stranger([this] {
+    for (int clients = 0; clients < 3; ++clients) {
+      RawClient client(daemon_.socket());
+      client.hello();
+      client.open_instance(0);
+      client.open_instance(1);
+    }
+    RawClient last(daemon_.socket());
+    last.hello();
+    last.open_instance(1);
+    last.open_instance(1);  // a line that comes behind those of the others
+    return last.wait_until_ended();
+  }));
+  ASSERT_TRUE(
+      wait_until([this] { return daemon_.log().find("it opened an instance twice") != std::string::npos; }));
+  const std::string log = daemon_.log();
+  const std::size_t first = log.find("may not use instance closed, whose allow does not name it");
+  ASSERT_NE(first, std::string::npos) << log;
+  EXPECT_EQ(log.find("may not use instance", first + 1), std::string::npos) << log;
+}
+
 TEST_F(PermissionTest, AStrangerGetsNoLaneOfAClosedInstance) {
   EXPECT_TRUE(holds_for_a_stranger([this] {
     RawClient client(daemon_.socket());
