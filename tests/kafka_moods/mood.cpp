@@ -87,8 +87,9 @@ void Mood::begin(const MoodPlan& plan) {
   admin_ = std::make_unique<Admin>(kafka().addresses());
   create_topics();
   const std::string listed = boost::algorithm::replace_all_copy(plan_.brokers, ",", R"(", ")");
-  daemon_ = std::make_unique<Daemon>("[instance.kafkaid]\nbrokers = [\"" + listed + "\"]\ntopics = [\"" +
-                                     topic() + "\"]\nsend_timeout = \"30min\"\n");
+  daemon_ =
+      std::make_unique<Daemon>("[instance.kafkaid]\nbrokers = [\"" + listed + "\"]\ntopics = [\"" + topic() +
+                               "\"]\nsend_timeout = \"30min\"\nlibrdkafka = { " + plan_.properties + " }\n");
   daemon_->wait_until_connected("kafkaid");
   traffic_ = std::make_unique<Traffic>(daemon_->socket(), topic());
   rival_ = std::make_unique<Rival>(plan_.brokers, rivals_topic());

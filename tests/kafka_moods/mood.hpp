@@ -28,8 +28,9 @@ void await(const std::string& what, const std::function<bool()>& condition);
 struct MoodPlan {
   Replicas replicas = on_three_brokers(6);
   std::map<std::string, std::string> settings = {};
-  std::string brokers = {};   // where the clients begin; empty: with all three
-  bool loses_oldest = false;  // the topic does, by an administrator's will
+  std::string brokers = {};     // where the clients begin; empty: with all three
+  std::string properties = {};  // of librdkafka's, as in the configuration
+  bool loses_oldest = false;    // the topic does, by an administrator's will
 };
 
 class Mood : public testing::Test {

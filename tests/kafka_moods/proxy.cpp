@@ -70,11 +70,13 @@ void Proxy::pass() {
   delay_ms_ = 0;
   bytes_a_second_ = 0;
   black_hole_ = false;
+  names_nobody_ = false;
 }
 
 void Proxy::delay(milliseconds each_way) { delay_ms_ = each_way.count(); }
 void Proxy::limit(std::uint64_t bytes_a_second) { bytes_a_second_ = bytes_a_second; }
 void Proxy::black_hole() { black_hole_ = true; }
+void Proxy::name_nobody() { names_nobody_ = true; }
 void Proxy::cut() { end_all(false); }
 void Proxy::reset() { end_all(true); }
 
@@ -100,7 +102,7 @@ void Proxy::open_link(ipc::Descriptor client) {
   link.to_client = std::thread([this, &link] { pump(link, link.broker.get(), link.client.get(), false); });
 }
 
-void Proxy::pump(Link& link, int from, int to, bool count) {
+void Proxy::pump(Link& link, int from, int to, bool to_broker) {
   std::vector<char> chunk(kChunkBytes);
   while (!link.over) {
     if (black_hole_) {
@@ -117,24 +119,25 @@ void Proxy::pump(Link& link, int from, int to, bool count) {
     if (const std::uint64_t rate = bytes_a_second_; rate != 0)
       std::this_thread::sleep_for(milliseconds(static_cast<std::uint64_t>(size) * 1000 / rate));
     while (black_hole_ && !link.over) std::this_thread::sleep_for(milliseconds(kPollSliceMs));
-    if (!forward(link, to, chunk.data(), static_cast<std::size_t>(size))) break;
-    if (count) bytes_ += static_cast<std::uint64_t>(size);
+    const std::string_view read(chunk.data(), static_cast<std::size_t>(size));
+    if (to_broker) link.metadata.request(read);
+    if (!forward(link, to, to_broker ? std::string(read) : link.metadata.answer(read, names_nobody_))) break;
+    if (to_broker) bytes_ += read.size();
   }
   link.over = true;
   ::shutdown(to, SHUT_RDWR);
   ::shutdown(from, SHUT_RDWR);
 }
 
-bool Proxy::forward(Link& link, int to, const char* data, std::size_t size) {
-  while (size != 0 && !link.over) {
+bool Proxy::forward(Link& link, int to, std::string_view bytes) {
+  while (!bytes.empty() && !link.over) {
     if (!ready(to, POLLOUT)) continue;
-    const ssize_t sent = ::send(to, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = ::send(to, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (sent < 0) return false;
-    data += sent;
-    size -= static_cast<std::size_t>(sent);
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
-  return size == 0;
+  return bytes.empty();
 }
 
 void Proxy::end_all(bool by_reset) {

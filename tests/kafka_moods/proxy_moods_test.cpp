@@ -35,6 +35,15 @@ class ProxiedMood : public Mood {
     return (first_.bytes() - before) * 1000 / static_cast<std::uint64_t>(passed_ms);
   }
 
+  // Nothing more of what is published arrives.
+  void wait_until_stuck() {
+    await("a standstill", [&] {
+      const std::uint64_t delivered = daemon_->status("kafkaid").delivered;
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      return daemon_->status("kafkaid").delivered == delivered;
+    });
+  }
+
   Proxy first_{port(1), listener(1)};
   Proxy second_{port(2), listener(2)};
   Proxy third_{port(3), listener(3)};
@@ -90,6 +99,21 @@ TEST_F(ProxiedMood, ABlackHole) {
   first_.pass();
   wait_until_caught_up();
   finish();
+}
+
+// A client takes off its list whom an answer does not name, and has nobody to ask then, though all brokers are there again.
+// By itself librdkafka remembers those that it began with after five minutes.
+TEST_F(ProxiedMood, ABrokersAnswerNamesNobody) {
+  MoodPlan asks_often = plan(on_three_brokers(6));
+  asks_often.properties = R"("topic.metadata.refresh.interval.ms" = "500")";
+  begin(asks_often);
+  for (Proxy* const each : {&first_, &second_, &third_}) each->name_nobody();
+  wait_until_stuck();
+  for (Proxy* const each : {&first_, &second_, &third_}) each->pass();
+  wait_until_caught_up();
+  flows_on();
+  finish();
+  EXPECT_GT(producers_, 1U);
 }
 
 // Keys that move to another partition wait until what they have in the old one is acknowledged. One broker says nothing
