@@ -18,6 +18,7 @@
 #include "tests/kafka_moods/traffic.hpp"
 #include "tests/kafka_moods/verdict.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/survival/keeper.hpp"
 
 namespace ringpost::tests {
 
@@ -30,6 +31,7 @@ struct MoodPlan {
   std::map<std::string, std::string> settings = {};
   std::string brokers = {};     // where the clients begin; empty: with all three
   std::string properties = {};  // of librdkafka's, as in the configuration
+  bool keeper = false;          // so that the daemon may die
   bool loses_oldest = false;    // the topic does, by an administrator's will
 };
 
@@ -63,6 +65,7 @@ class Mood : public testing::Test {
   std::string name_;
   std::string topic_;
   std::unique_ptr<Admin> admin_;
+  std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<Traffic> traffic_;
   std::unique_ptr<Rival> rival_;
