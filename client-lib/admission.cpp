@@ -32,12 +32,13 @@ Verdict check_topic(const ipc::TopicLookup& topic, const EventView& event) {
   if (topic.entry == nullptr && !ipc::is_topic_name(event.topic)) {
     return {RINGPOST_INVALID_ARGUMENT, Cause::kTopicForm};
   }
-  if (!topic.allowed) return {RINGPOST_UNKNOWN_TOPIC, Cause::kTopicNotListed};
+  if (!topic.allowed) [[unlikely]]
+    return {RINGPOST_UNKNOWN_TOPIC, Cause::kTopicNotListed};
   const std::uint32_t flags = topic.entry != nullptr ? read(topic.entry->flags) : 0;
-  if ((flags & ipc::kTopicMissing) != 0) return {RINGPOST_UNKNOWN_TOPIC, Cause::kTopicMissing};
-  if ((flags & ipc::kTopicCompacted) != 0 && event.key == nullptr) {
+  if ((flags & ipc::kTopicMissing) != 0) [[unlikely]]
+    return {RINGPOST_UNKNOWN_TOPIC, Cause::kTopicMissing};
+  if ((flags & ipc::kTopicCompacted) != 0 && event.key == nullptr) [[unlikely]]
     return {RINGPOST_INVALID_ARGUMENT, Cause::kNullKeyCompacted};
-  }
   return {};
 }
 
@@ -84,19 +85,22 @@ Verdict standing_of(const InstanceLink& link) {
 
 Verdict admit(LaneSlot& lane, const EventView& event, bool check_json, std::size_t& bytes_max) {
   const ipc::TopicLookup topic = look_up(lane, event.topic);
-  if (const Verdict wrong = check_topic(topic, event); wrong.code != RINGPOST_OK) return wrong;
+  if (const Verdict wrong = check_topic(topic, event); wrong.code != RINGPOST_OK) [[unlikely]]
+    return wrong;
 
   bytes_max = event_bytes_max(lane, topic.entry, event.topic.size());
   const std::size_t bytes = event.event_bytes();
-  if (bytes > bytes_max) return {RINGPOST_MESSAGE_TOO_LARGE, Cause::kTooLarge, bytes, bytes_max};
+  if (bytes > bytes_max) [[unlikely]]
+    return {RINGPOST_MESSAGE_TOO_LARGE, Cause::kTooLarge, bytes, bytes_max};
 
   if (check_json) {
-    if (const Verdict wrong = check_message(event.message_text()); wrong.code != RINGPOST_OK) return wrong;
+    if (const Verdict wrong = check_message(event.message_text()); wrong.code != RINGPOST_OK) [[unlikely]]
+      return wrong;
   }
-  if (const Verdict closed = standing_of(lane.link()); closed.code != RINGPOST_OK) return closed;
-  if (topic.entry != nullptr && (read(topic.entry->flags) & ipc::kTopicFull) != 0) {
+  if (const Verdict closed = standing_of(lane.link()); closed.code != RINGPOST_OK) [[unlikely]]
+    return closed;
+  if (topic.entry != nullptr && (read(topic.entry->flags) & ipc::kTopicFull) != 0) [[unlikely]]
     return {RINGPOST_BUFFER_FULL, Cause::kTopicFull};
-  }
   return {};
 }
 

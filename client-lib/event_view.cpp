@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "client-lib/short_bytes.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/record.hpp"
 
@@ -20,23 +21,13 @@ std::string_view view_bytes(const void* bytes, std::size_t size) {
   return {static_cast<const char*>(bytes), size};
 }
 
-ipc::HeaderField view_header(const ringpost_header& header) {
-  ipc::HeaderField field{header.name, std::nullopt};
+ipc::HeaderField view_header(const ringpost_header& header, std::size_t name_bytes) {
+  ipc::HeaderField field{{header.name, name_bytes}, std::nullopt};
   if (header.value != nullptr) field.value = view_bytes(header.value, header.value_size);
   return field;
 }
 
-// What most names are: then this is all there is to see, without a call into simdjson.
-bool is_short_ascii(std::string_view text) {
-  if (text.size() > 32) return false;
-  unsigned char seen = 0;
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return seen < 0x80;
-}
-
-Cause check_header(const ringpost_header& header) {
-  if (header.name == nullptr) return Cause::kHeaderName;
-  const std::string_view name = view_name(header.name, ipc::kHeaderNameMaxBytes);
+Cause check_header(const ringpost_header& header, std::string_view name) {
   if (name.empty() || name.size() > ipc::kHeaderNameMaxBytes) return Cause::kHeaderName;
   if (name == ipc::kReservedHeaderName) return Cause::kHeaderReserved;
   if (!is_short_ascii(name) && !simdjson::validate_utf8(name.data(), name.size())) return Cause::kHeaderName;
@@ -53,10 +44,12 @@ Malformed view_headers(const ringpost_event& event, EventView& view) {
   if (event.headers == nullptr) return {Cause::kHeadersPointer, event.header_count};
   for (std::size_t at = 0; at < event.header_count; ++at) {
     const ringpost_header& header = event.headers[at];
-    const Cause wrong = check_header(header);
-    if (wrong != Cause::kNone) return {wrong, at, header.value_size};
-    const std::size_t bytes =
-        add_sizes(ipc::kHeaderPrefixBytes + std::strlen(header.name), header.value_size);
+    const std::string_view name = view_name(header.name, ipc::kHeaderNameMaxBytes);
+    const Cause wrong = check_header(header, name);
+    if (wrong != Cause::kNone) [[unlikely]]
+      return {wrong, at, header.value_size};
+    if (at < view.name_bytes.size()) view.name_bytes[at] = static_cast<std::uint16_t>(name.size());
+    const std::size_t bytes = add_sizes(ipc::kHeaderPrefixBytes + name.size(), header.value_size);
     view.headers_bytes = add_sizes(view.headers_bytes, bytes);
   }
   return {};
@@ -81,7 +74,10 @@ Malformed view_event(const ringpost_event& event, MessageIs message, EventView& 
 
 std::byte* write_headers(std::byte* to, const EventView& event) {
   for (std::size_t at = 0; at < event.header_count; ++at) {
-    to = ipc::write_header_field(to, view_header(event.headers[at]));
+    const ringpost_header& header = event.headers[at];
+    const std::size_t name_bytes =
+        at < event.name_bytes.size() ? event.name_bytes[at] : std::strlen(header.name);
+    to = ipc::write_header_field(to, view_header(header, name_bytes));
   }
   return to;
 }

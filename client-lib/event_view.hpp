@@ -1,6 +1,7 @@
 // An event as a caller handed it in, with everything checked that needs no look at the instance.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -30,7 +31,8 @@ struct EventView {
   std::size_t key_bytes;
   const ringpost_header* headers;
   std::size_t header_count;
-  std::size_t headers_bytes;  // as they lie in a record
+  std::size_t headers_bytes;                 // as they lie in a record
+  std::array<std::uint16_t, 16> name_bytes;  // of the first headers' names, so as to measure them once
 
   std::string_view message_text() const { return {message, message_bytes()}; }
   std::size_t message_bytes() const { return message != nullptr ? message_room_bytes : 0; }

@@ -115,7 +115,7 @@ namespace {
 
 // The first call of a forked child: gives it a client of its own. Where another thread is doing that, or where it
 // fails, the next call tries again.
-void start_afresh(ringpost_handle& handle) {
+[[gnu::cold]] void start_afresh(ringpost_handle& handle) {
   if (!handle.guard.begin_take_over()) return;
   const NotCancelled not_cancelled;
   bool started = false;

@@ -23,6 +23,6 @@ namespace ringpost::client {
 Client* client_of(const Call& call, ringpost_handle& post);
 
 // UNKNOWN_INSTANCE, with the names that this process may use.
-int fail_unknown_instance(const Call& call, const Client& client);
+[[gnu::cold]] int fail_unknown_instance(const Call& call, const Client& client);
 
 }  // namespace ringpost::client

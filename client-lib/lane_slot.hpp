@@ -113,7 +113,7 @@ class alignas(2 * ipc::kCacheLineBytes) LaneSlot {
   static constexpr std::uint64_t kOneClaim = std::uint64_t{1} << 32;
   static constexpr std::uint32_t holder(std::uint64_t claim) { return static_cast<std::uint32_t>(claim); }
 
-  bool follow();
+  [[gnu::cold]] bool follow();
   bool pass_on();
 
   std::atomic<std::uint64_t> claim_{kControl};

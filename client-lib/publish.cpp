@@ -18,16 +18,16 @@
 namespace ringpost::client {
 namespace {
 
-int fail(const Call& call, const Verdict& verdict) {
+[[gnu::cold]] int fail(const Call& call, const Verdict& verdict) {
   return fail(call, verdict.code, verdict.cause, verdict.number, verdict.detail);
 }
 
-int fail(const Call& call, const Outage& outage) {
+[[gnu::cold]] int fail(const Call& call, const Outage& outage) {
   return fail(call, outage.code, Cause::kNoDaemon, outage.note);
 }
 
 // The channel's refusals, from now on with the claim on one of its lanes.
-int refuse(const Call& call, LaneSlot& lane, const Verdict& verdict) {
+[[gnu::cold]] int refuse(const Call& call, LaneSlot& lane, const Verdict& verdict) {
   lane.link().count_refusal(verdict.code);
   if (verdict.cause != Cause::kBufferFull && verdict.cause != Cause::kTopicFull &&
       verdict.cause != Cause::kNotConnected) {
@@ -41,7 +41,7 @@ int refuse(const Call& call, LaneSlot& lane, const Verdict& verdict) {
   return fail(call, verdict.code, verdict.cause, figures);
 }
 
-int fail_without_channel(const Call& call, const Client& client, const EventView& event) {
+[[gnu::cold]] int fail_without_channel(const Call& call, const Client& client, const EventView& event) {
   if (!ipc::is_instance_name(event.instance)) {
     return fail(call, RINGPOST_INVALID_ARGUMENT, Cause::kInstanceForm);
   }
@@ -50,8 +50,8 @@ int fail_without_channel(const Call& call, const Client& client, const EventView
 }
 
 // No lane can be claimed. What is wrong with the event itself comes first, as far as it shows without a board.
-int fail_without_lane(const Call& call, const Client& client, Channel& channel, const EventView& event,
-                      bool check_json) {
+[[gnu::cold]] int fail_without_lane(const Call& call, const Client& client, Channel& channel,
+                                    const EventView& event, bool check_json) {
   Verdict verdict{RINGPOST_BUFFER_FULL, Cause::kLanesClaimed, channel.claimed_count()};
   if (verdict.number == 0) verdict = {RINGPOST_BUFFER_FULL, Cause::kNoLanes};
   if (!ipc::is_topic_name(event.topic)) verdict = {RINGPOST_INVALID_ARGUMENT, Cause::kTopicForm};
@@ -247,7 +247,7 @@ struct ReservedNames {
 };
 
 // The reservation is over, and nothing was published.
-int give_up(LaneSlot& lane, const Verdict& verdict, const Outage* outage) {
+[[gnu::cold]] int give_up(LaneSlot& lane, const Verdict& verdict, const Outage* outage) {
   const ReservedNames names(lane.pending);  // the topic's lies in the lane
   const int code = verdict.code != RINGPOST_OK ? verdict.code : RINGPOST_DAEMON_UNAVAILABLE;
   lane.link().count_refusal(code);
