@@ -16,7 +16,7 @@ namespace ringpost::java {
 namespace {
 
 // Changes with each change of what NativeLibrary declares.
-constexpr jint kContract = 1;
+constexpr jint kContract = 2;
 
 // nullptr: NULL, or no memory for it, which Java then throws.
 jbyteArray to_bytes(JNIEnv* env, const char* text) {

@@ -18,7 +18,7 @@ struct Part {
   jint size;
 };
 
-// `event`: what flat_event.hpp reads. RINGPOST_OK, a code of ringpost.h, kClosed or kMalformed.
+// `event`: what flat_event.hpp reads. `text`: without an array it is a part of the event's. RINGPOST_OK, a code of ringpost.h, kClosed or kMalformed.
 int publish(JNIEnv* env, std::int64_t handle, const Part& event, const Part& text, jint flags);
 
 }  // namespace ringpost::java

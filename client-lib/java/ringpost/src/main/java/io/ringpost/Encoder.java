@@ -10,6 +10,8 @@ import java.util.Arrays;
  */
 final class Encoder {
   private static final int KEPT_BYTES = 64 * 1024;
+  /** Up to here a message that is a byte[] is copied, so that all leaves Java's heap at once. */
+  private static final int COPIED_BYTES = 1024;
   /** Up to here a text gets the room of its bound; for longer ones the bytes are counted first. */
   private static final int BOUND_UNITS = 2048;
   private static final int BYTES_PER_UNIT_MAX = 3;
@@ -43,12 +45,16 @@ final class Encoder {
 
   private final char[] units = new char[512];
 
+  /** Whose names are bytes[0..namesEnd): they lie there still when the next event has the same. */
+  private String kafkaId;
+  private String topic;
+  private int namesEnd;
+
   /** Throws where the event does not fit; what needs the daemon to know is not looked at. */
   void write(Event event) {
     if (event == null) throw Refusal.of(null, null, ErrorCode.INVALID_ARGUMENT, "the event is null", null);
     try {
-      int at = putName(0, event.kafkaId, "the instance's name");
-      at = putName(at, event.topic, "the topic");
+      int at = putNames(event);
       if (event.message == null) throw new Unfit("the message is null; for a JSON null pass the text null");
       at = putValue(at, event.key, null);
       for (int index = 0; index < event.headerNames.size(); ++index) {
@@ -63,11 +69,23 @@ final class Encoder {
     }
   }
 
-  /** What one call needed, and whom it was for, is not kept. */
+  /** What one call needed is not kept. */
   void forget() {
     text = null;
     why[0] = null;
-    if (bytes.length > KEPT_BYTES) bytes = new byte[1024];
+    if (bytes.length <= KEPT_BYTES) return;
+    bytes = new byte[1024];
+    kafkaId = null;
+  }
+
+  private int putNames(Event event) throws Unfit, Oversized {
+    if (kafkaId != null && kafkaId.equals(event.kafkaId) && topic.equals(event.topic)) return namesEnd;
+    kafkaId = null;
+    int end = putName(putName(0, event.kafkaId, "the instance's name"), event.topic, "the topic");
+    kafkaId = event.kafkaId;
+    topic = event.topic;
+    namesEnd = end;
+    return end;
   }
 
   private int putName(int at, String name, String what) throws Unfit, Oversized {
@@ -151,9 +169,14 @@ final class Encoder {
 
   private void putMessage(Object message) throws Oversized {
     if (message instanceof byte[] given) {
-      text = given;
-      textBegin = 0;
-      textEnd = given.length;
+      boolean copied = given.length <= COPIED_BYTES;
+      if (copied) {
+        makeRoom(eventEnd, given.length);
+        System.arraycopy(given, 0, bytes, eventEnd, given.length);
+      }
+      text = copied ? bytes : given;
+      textBegin = copied ? eventEnd : 0;
+      textEnd = textBegin + given.length;
       return;
     }
     String json = (String) message;
@@ -185,6 +208,7 @@ final class Encoder {
   /** There is room for it. Where it ends; -1: it has a lone surrogate that is refused. */
   private int putUtf8(int begin, String value, Lone lone) {
     int length = value.length();
+    if (length <= SHORT_UNITS && putShortAscii(value, length, bytes, begin)) return begin + length;
     int to = begin;
     for (int from = 0; from < length; ) {
       int count = Math.min(units.length, length - from);
@@ -196,6 +220,17 @@ final class Encoder {
       if (to < 0) return to;
     }
     return to;
+  }
+
+  /** False: it is not ASCII, and what was written is of no use. Without the detour over `units`, and without a way out of the loop. */
+  private static boolean putShortAscii(String from, int length, byte[] to, int begin) {
+    int seen = 0;
+    for (int at = 0; at < length; ++at) {
+      char unit = from.charAt(at);
+      seen |= unit;
+      to[begin + at] = (byte) unit;
+    }
+    return seen < 0x80;
   }
 
   /** units[0..count). */

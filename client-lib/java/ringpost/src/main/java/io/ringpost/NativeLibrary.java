@@ -12,7 +12,7 @@ final class NativeLibrary {
   static final int MALFORMED = 2;
   static final int JSON_CHECKED = 1;
   /** Changes with each change of what is declared here. */
-  static final int CONTRACT = 1;
+  static final int CONTRACT = 2;
 
   private static boolean loaded;
 
@@ -36,7 +36,10 @@ final class NativeLibrary {
   /** The number of a handle; negative: a code, and why[0] says more; 0: too many are open. */
   static native long open(byte[] socketPath, byte[] clientName, int timeoutMs, byte[][] why);
 
-  /** event[0..eventSize) is what {@link Encoder} wrote, text[textBegin..+textSize) the message. Negative: why[0] says more. */
+  /**
+   * event[0..eventSize) is what {@link Encoder} wrote, text[textBegin..+textSize) the message; where `text` is null, it is in `event`.
+   * Negative: why[0] says more.
+   */
   static native int publish(long handle, byte[] event, int eventSize, byte[] text, int textBegin, int textSize, int flags,
       byte[][] why);
 

@@ -37,7 +37,8 @@ final class NativeRingpost extends Ringpost {
     Encoder encoder = encoders.take(place);
     try {
       encoder.write(event);
-      int code = NativeLibrary.publish(handle, encoder.bytes, encoder.eventEnd, encoder.text, encoder.textBegin,
+      byte[] textApart = encoder.text == encoder.bytes ? null : encoder.text;
+      int code = NativeLibrary.publish(handle, encoder.bytes, encoder.eventEnd, textApart, encoder.textBegin,
           encoder.textEnd - encoder.textBegin, event.checked ? NativeLibrary.JSON_CHECKED : 0, encoder.why);
       if (code != NativeLibrary.OK) throw failure(event, code, encoder.why[0]);
     } finally {

@@ -63,7 +63,8 @@ final class RandomEvents {
       }
       case 3: {
         int units = random.nextInt(20) == 0 ? 65500 + random.nextInt(100) : random.nextInt(5000);
-        return event.message("\"" + "x".repeat(units) + "\"");
+        String json = "\"" + "x".repeat(units) + "\"";
+        return random.nextBoolean() ? event.message(json) : event.message(json.getBytes(StandardCharsets.UTF_8));
       }
       case 4:
         return event.message("{\"a\":[1,-0.5e3,true,null,\"" + text(random, 40).replaceAll("[\0\"]", "") + "\"]}");
