@@ -52,6 +52,14 @@ test('toJSON, getters and headers that publish again, throw, and mutate', async 
   ].sort());
 });
 
+test('headers that a getter among them takes away or adds', async () => {
+  const [{ headers }] = await arriving(1, () => {
+    const changing = { get first() { delete changing.second; changing.added = 'too late'; return 1; }, second: 2, third: 3 };
+    publish(1, 'k', changing);
+  });
+  assert.deepEqual(headers, [{ name: 'first', value: '1' }, { name: 'third', value: '3' }]);
+});
+
 test('closed inside of toJSON: refused, nothing enqueued', async () => {
   const other = daemon.connect({ clientName: 'closing' });
   const { accepted } = await daemon.status();
@@ -62,15 +70,17 @@ test('closed inside of toJSON: refused, nothing enqueued', async () => {
 
 test('what a script does to the built-in functions changes nothing', async () => {
   const { stringify } = JSON;
-  const { keys } = Object;
+  const { hasOwnProperty } = Object.prototype;
   const [{ message, headers }] = await arriving(1, () => {
     JSON.stringify = () => '!';
-    Object.keys = () => [];
+    Object.prototype.inherited = 'by every object';
+    Object.prototype.hasOwnProperty = () => true;
     try {
       publish({ a: 1 }, 'k', { h: 1 });
     } finally {
       JSON.stringify = stringify;
-      Object.keys = keys;
+      delete Object.prototype.inherited;
+      Object.defineProperty(Object.prototype, 'hasOwnProperty', { value: hasOwnProperty, enumerable: false });
     }
   });
   assert.deepEqual([message, headers], ['{"a":1}', [{ name: 'h', value: '1' }]]);
