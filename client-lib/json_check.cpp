@@ -31,15 +31,73 @@ constexpr std::uint64_t bytes_below(std::uint64_t word, std::uint8_t bound) {
   return (word - kEachByte * bound) & ~word & kHighBits;
 }
 
+// `at`, or where the next quote, backslash or control character is behind it, or the end.
+inline const char* next_special_character(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t special = bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, 0x20);
+    if (special != 0) return at + std::countr_zero(special) / 8;  // the lowest hit is a true one
+  }
+  while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+  return at;
+}
+
 #if defined(__SSE2__)
-// Sixteen bytes at a time: a bit for each quote, backslash and control character.
-inline unsigned special_characters_of_16(const char* at) {
+// A bit for each quote, backslash and control character of sixteen bytes.
+inline std::uint64_t special_characters_of_16(const char* at) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
   const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
   const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls)));
 }
+
+// The same of the block of 64 bytes that was looked at last. From one string's end to the next one's it is a shift and a count
+// of zeroes, which the processor has to wait for; to look at the bytes anew for each string takes three times as long.
+class SpecialCharacters {
+ public:
+  SpecialCharacters(const char* text, const char* end) : text_(text), end_(end), block_(text) {
+    if (end - text >= kBlockBytes) look(text);
+  }
+
+  const char* next(const char* at) {
+    if (end_ - text_ < kBlockBytes) return next_special_character(at, end_);
+    while (at != end_) {
+      if (at - block_ >= kBlockBytes) look(at);
+      if (const std::uint64_t left = found_ >> (at - block_)) return at + std::countr_zero(left);
+      at = block_ + kBlockBytes;
+    }
+    return at;
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kBlockBytes = 64;
+
+  void look(const char* at) {
+    block_ = std::min(at, end_ - kBlockBytes);  // the last one reaches back
+    found_ = special_characters_of_64(block_);
+  }
+  // Not at each place that it is called from: code that has left the processor's cache costs more than three calls.
+  [[gnu::noinline]] static std::uint64_t special_characters_of_64(const char* at) {
+    return special_characters_of_16(at) | special_characters_of_16(at + 16) << 16 |
+           special_characters_of_16(at + 32) << 32 | special_characters_of_16(at + 48) << 48;
+  }
+
+  const char* text_;
+  const char* end_;
+  const char* block_;
+  std::uint64_t found_ = 0;
+};
+#else
+class SpecialCharacters {
+ public:
+  SpecialCharacters(const char* /*text*/, const char* end) : end_(end) {}
+  const char* next(const char* at) const { return next_special_character(at, end_); }
+
+ private:
+  const char* end_;
+};
 #endif
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -78,7 +136,11 @@ class Nesting {
 class Walker {
  public:
   Walker(std::string_view text, std::size_t depth_max)
-      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), nesting_(depth_max) {}
+      : begin_(text.data()),
+        at_(text.data()),
+        end_(text.data() + text.size()),
+        special_characters_(begin_, end_),
+        nesting_(depth_max) {}
 
   // True: the text is one value, as far as the grammar of bytes goes. Otherwise error() says what is wrong.
   // In one piece: with calls inside, the position lives in memory and each character costs a third more.
@@ -169,29 +231,7 @@ class Walker {
   }
 
   // Stops at the next quote, backslash or control character, or at the end.
-  void skip_plain_characters() {
-#if defined(__SSE2__)
-    while (end_ - at_ >= 16) {
-      if (const unsigned special = special_characters_of_16(at_)) {
-        at_ += std::countr_zero(special);
-        return;
-      }
-      at_ += 16;
-    }
-#endif
-    while (end_ - at_ >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at_, sizeof word);
-      const std::uint64_t special =
-          bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, 0x20);
-      if (special != 0) {
-        at_ += std::countr_zero(special) / 8;  // the lowest hit is a true one
-        return;
-      }
-      at_ += 8;
-    }
-    while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= 0x20) ++at_;
-  }
+  void skip_plain_characters() { at_ = special_characters_.next(at_); }
 
   // Behind the opening quote; up to behind the closing one.
   bool take_string() {
@@ -251,6 +291,7 @@ class Walker {
   const char* begin_;
   const char* at_;
   const char* end_;
+  SpecialCharacters special_characters_;
   Nesting nesting_;
   JsonFault fault_ = JsonFault::kNone;
 };
