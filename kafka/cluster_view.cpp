@@ -47,6 +47,17 @@ void ClusterView::note_statistics(const std::vector<BrokerReading>& readings, st
   count();
 }
 
+void ClusterView::note_rtt(Broker& broker, std::int64_t rtt_us) {
+  const bool doubtful = broker.rtt_us == 0 || broker.was_doubted;
+  const std::int64_t counts_us = doubtful ? std::min(rtt_us, kDoubtfulRttUs) : rtt_us;
+  if (broker.rtt_us == 0 || (broker.rtt_doubtful && !doubtful)) {
+    broker.rtt_us = counts_us;
+    broker.rtt_doubtful = doubtful;
+  } else {
+    broker.rtt_us = std::min(broker.rtt_us, counts_us);
+  }
+}
+
 // One that librdkafka does not know now.
 void ClusterView::judge_unknown(std::int32_t id, const std::string& address) {
   Broker& broker = brokers()[address];
@@ -63,8 +74,7 @@ void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64
   if (reading.link != BrokerReading::Link::kStruggling) broker.struggling_since_ns = 0;
   broker.suspect = false;
   broker.owes = false;
-  if (reading.rtt_us > 0)
-    broker.rtt_us = broker.rtt_us == 0 ? reading.rtt_us : std::min(broker.rtt_us, reading.rtt_us);
+  if (reading.rtt_us > 0) note_rtt(broker, reading.rtt_us);
   const bool quiet = reading.quiet_us > std::max(kQuietUs, kQuietAnswers * broker.rtt_us);
   switch (reading.link) {
     case BrokerReading::Link::kUp:
@@ -96,6 +106,7 @@ void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64
       broker.suspect = broker.verdict == Verdict::kSilent && reading.id >= 0;
       break;
   }
+  broker.was_doubted = broker.suspect || broker.verdict == Verdict::kSilent;
 }
 
 // librdkafka says the same once in half a minute, and often before the first statistics.

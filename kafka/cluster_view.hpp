@@ -29,6 +29,9 @@ class ClusterView {
   // How long a probe may take: a dozen answers are what TCP, TLS and SASL need.
   static constexpr std::int64_t kProbeUs = 700'000;
   static constexpr std::int64_t kProbeAnswers = 12;
+  // What an answer may count for that came after a silence, or is the only one: else who stood still would be given the time of who is
+  // far away.
+  static constexpr std::int64_t kDoubtfulRttUs = 250'000;
   // How long a connection may take to come up, where nothing is said against it.
   static constexpr std::int64_t kConnectNs = 900'000'000;
   // Until the producer tries again to connect to a broker that has answered a probe.
@@ -72,9 +75,12 @@ class ClusterView {
     std::int32_t id = -1;
     Verdict verdict = Verdict::kUnknown;
     bool suspect = false;
-    bool owes = false;                     // an answer, for a while, on a connection that is up
-    bool held_up = false;                  // and has answered a probe meanwhile
-    std::int64_t rtt_us = 0;               // the quickest answer; 0: there was none
+    bool owes = false;        // an answer, for a while, on a connection that is up
+    bool held_up = false;     // and has answered a probe meanwhile
+    std::int64_t rtt_us = 0;  // the quickest answer; 0: there was none
+    bool rtt_doubtful =
+        false;  // it came after a silence, or was the first: it may have waited for something else
+    bool was_doubted = false;              // by the statistics before
     std::int64_t struggling_since_ns = 0;  // 0: it is not
     bool cleared = false;                  // it answered a probe after its connection had ended
     bool asked = false;                    // before it had a connection
@@ -82,6 +88,7 @@ class ClusterView {
   };
 
   void judge(Broker& broker, const BrokerReading& reading, std::int64_t now_ns);
+  static void note_rtt(Broker& broker, std::int64_t rtt_us);
   void judge_unknown(std::int32_t id, const std::string& address);
   void count();
 

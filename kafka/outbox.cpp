@@ -323,7 +323,7 @@ void Outbox::Impl::ask_due_topics(std::int64_t now_ns) {
   }
   if (!names.empty()) {
     asked_ns_ = now_ns;
-    lookup_.describe(std::move(names), brokers_.silent() > 0 ? brokers_.answering_addresses() : "");
+    lookup_.describe(std::move(names), brokers_.answering_addresses());
   }
 }
 

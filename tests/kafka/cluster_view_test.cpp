@@ -166,6 +166,32 @@ TEST_F(ClusterViewTest, WhoIsFarAwayHasMoreTime) {
   EXPECT_EQ(view.probe_patience_us(), 3'000'000);
 }
 
+// Its only answer was a second late: it would be given twelve.
+TEST_F(ClusterViewTest, WhoStoodStillIsNotFarAway) {
+  report({broker(1, Link::kUp), broker(2, Link::kStruggling)});
+  report({broker(1, Link::kUp), broker(2, Link::kStruggling)});
+  report({broker(1, Link::kUp), broker(2, Link::kStruggling)});
+  probed("kafka2:9092", true);
+  BrokerReading late = broker(2, Link::kUp);
+  late.rtt_us = 1'000'000;
+  report({broker(1, Link::kUp), late});
+  report({broker(1, Link::kUp), broker(2, Link::kUp, true, 800'000)});
+  EXPECT_THAT(view.suspects(), ElementsAre("kafka2:9092"));
+  EXPECT_LE(view.probe_patience_us(), 3'000'000);
+}
+
+TEST_F(ClusterViewTest, WhoIsFartherAwayIsBelievedAtTheSecondAnswer) {
+  BrokerReading far = broker(1, Link::kUp);
+  far.rtt_us = 400'000;
+  report({far});
+  report({far});
+  report({broker(1, Link::kUp, true, 1'100'000)});
+  EXPECT_THAT(view.suspects(), IsEmpty());
+  report({broker(1, Link::kUp, true, 1'300'000)});
+  EXPECT_THAT(view.suspects(), ElementsAre("kafka1:9092"));
+  EXPECT_EQ(view.probe_patience_us(), 4'800'000);
+}
+
 TEST_F(ClusterViewTest, ABrokerThatWaitsForItsFollowerIsThere) {
   report({broker(1, Link::kUp)});
   for (int i = 0; i < 20; ++i) {
