@@ -50,10 +50,6 @@ final class RhinoScripts implements Scripts {
     return all;
   }
 
-  Object valueOf(String source) {
-    return within(context -> context.evaluateString(scope, source, "script.js", 1, null));
-  }
-
   @Override
   public String evaluate(String source) {
     return within(context -> Context.toString(context.evaluateString(scope, source, "script.js", 1, null)));
