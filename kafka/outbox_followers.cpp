@@ -7,6 +7,7 @@
 //
 // Nothing is lost or doubled by it: all of it stays with its producer, and brokers know what they have had.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "kafka/outbox_impl.hpp"
@@ -22,9 +23,10 @@ constexpr std::int64_t kLongestWithoutTrialNs = 10'000'000'000;
 
 constexpr std::size_t kNamed = 3;  // of those that are paused
 
-Replicas replicas_of(const Topic& topic, const Partition& partition) {
+const Replicas& replicas_of(const Topic& topic, const Partition& partition) {
+  static const Replicas kUnknown;
   const auto index = static_cast<std::size_t>(partition.id());
-  return index < topic.replicas.size() ? topic.replicas[index] : Replicas{};
+  return index < topic.replicas.size() ? topic.replicas[index] : kUnknown;
 }
 
 }  // namespace
@@ -33,21 +35,20 @@ void Outbox::Impl::step_followers(std::int64_t now_ns) {
   if (!std::exchange(followers_due_, false)) {
     return;
   }
-  bool any_paused = false;
-  for (const auto& [name, topic] : topics_) {
-    if (topic->paused != 0) resume_those_that_can(*topic, now_ns);
-    any_paused = any_paused || topic->paused != 0;
-  }
+  resume_those_that_can(now_ns);
   watch_followers();
-  if (brokers_.held_up_ids().empty() && !any_paused) {
-    tell_unreachable();
-    return;
+  if (!brokers_.held_up_ids().empty() || any_paused()) {
+    ask_for_replicas(now_ns);
   }
-  ask_for_replicas(now_ns);
   for (const std::int32_t leader : brokers_.held_up_ids()) {
     free_others(leader, now_ns);
   }
   tell_unreachable();
+}
+
+bool Outbox::Impl::any_paused() const {
+  return std::any_of(topics_.begin(), topics_.end(),
+                     [](const auto& item) { return item.second->paused != 0; });
 }
 
 void Outbox::Impl::ask_for_replicas(std::int64_t now_ns) {
@@ -69,11 +70,11 @@ void Outbox::Impl::watch_followers() {
   const std::vector<std::int32_t>& held_up = brokers_.held_up_ids();
   BrokerAddresses followers;
   for (const auto& [name, topic] : topics_) {
-    if (topic->in_flight == 0 && topic->paused == 0) {
+    if (topic->paused == 0 && (topic->in_flight == 0 || held_up.empty())) {
       continue;
     }
     for (const Partition& partition : topic->partitions) {
-      const Replicas replicas = replicas_of(*topic, partition);
+      const Replicas& replicas = replicas_of(*topic, partition);
       if (!partition.paused() && std::count(held_up.begin(), held_up.end(), replicas.leader) == 0) {
         continue;
       }
@@ -91,17 +92,24 @@ bool Outbox::Impl::waits_in_vain(const Replicas& replicas) const {
   });
 }
 
-void Outbox::Impl::resume_those_that_can(Topic& topic, std::int64_t now_ns) {
-  for (Partition& partition : topic.partitions) {
-    if (!partition.paused()) {
+bool Outbox::Impl::can_resume(const Topic& topic, const Partition& partition, std::int64_t now_ns) const {
+  const Replicas& replicas = replicas_of(topic, partition);
+  return !waits_in_vain(replicas) || brokers_.is_silent(replicas.leader) ||
+         now_ns - partition.paused_since_ns() > kLongestWithoutTrialNs;
+}
+
+void Outbox::Impl::resume_those_that_can(std::int64_t now_ns) {
+  Placed those;
+  for (const auto& [name, topic] : topics_) {
+    if (topic->paused == 0) {
       continue;
     }
-    const Replicas replicas = replicas_of(topic, partition);
-    const bool waits = waits_in_vain(replicas) && !brokers_.is_silent(replicas.leader);
-    if (!waits || now_ns - partition.paused_since_ns() > kLongestWithoutTrialNs) {
-      resume(topic, partition);
+    for (Partition& partition : topic->partitions) {
+      if (partition.paused() && can_resume(*topic, partition, now_ns))
+        those.emplace_back(topic.get(), &partition);
     }
   }
+  resume(those);
 }
 
 void Outbox::Impl::free_others(std::int32_t leader, std::int64_t now_ns) {
@@ -109,21 +117,19 @@ void Outbox::Impl::free_others(std::int32_t leader, std::int64_t now_ns) {
   if (main.ending || !main.producer) {
     return;
   }
-  std::vector<std::pair<Topic*, Partition*>> waiting;
-  std::vector<Producer::PartitionName> names;
+  Placed waiting;
   bool others = false;
   for (const auto& [name, topic] : topics_) {
     if (topic->in_flight == 0 || now_ns - topic->replicas_ns > kFreshNs) {
       continue;
     }
     for (Partition& partition : topic->partitions) {
-      const Replicas replicas = replicas_of(*topic, partition);
+      const Replicas& replicas = replicas_of(*topic, partition);
       if (replicas.leader != leader || partition.route() != RouteId::kMain || partition.paused()) {
         continue;
       }
       if (waits_in_vain(replicas)) {
         waiting.emplace_back(topic.get(), &partition);
-        names.push_back({.topic = name, .partition = partition.id()});
       } else {
         others = others || !partition.window_empty();
       }
@@ -132,7 +138,7 @@ void Outbox::Impl::free_others(std::int32_t leader, std::int64_t now_ns) {
   if (waiting.empty() || !others) {
     return;
   }
-  main.producer->pause(names);
+  main.producer->pause(names_of(waiting));
   for (const auto& [topic, partition] : waiting) {
     partition->note_paused(now_ns);
     ++topic->paused;
@@ -157,25 +163,38 @@ std::string Outbox::Impl::describe_paused() const {
   return paused > named ? text + " and " + std::to_string(paused - named) + " more" : text;
 }
 
-void Outbox::Impl::resume(Topic& topic, Partition& partition) {
-  partition.note_resumed();
-  --topic.paused;
+std::vector<Producer::PartitionName> Outbox::Impl::names_of(const Placed& partitions) {
+  std::vector<Producer::PartitionName> names;
+  names.reserve(partitions.size());
+  for (const auto& [topic, partition] : partitions) {
+    names.push_back({.topic = topic->name, .partition = partition->id()});
+  }
+  return names;
+}
+
+void Outbox::Impl::resume(const Placed& partitions) {
+  std::set<std::int32_t> leaders;
+  for (const auto& [topic, partition] : partitions) {
+    partition->note_resumed();
+    --topic->paused;
+    leaders.insert(replicas_of(*topic, *partition).leader);
+  }
   Route& main = route(RouteId::kMain);
-  if (!main.producer) {
+  if (partitions.empty() || !main.producer) {
     return;
   }
-  main.producer->resume({{.topic = topic.name, .partition = partition.id()}});
-  if (const std::int32_t leader = replicas_of(topic, partition).leader; leader >= 0) {
-    main.producer->ask(leader);  // wakes the thread that sends
+  main.producer->resume(names_of(partitions));
+  for (const std::int32_t leader : leaders) {
+    if (leader >= 0) main.producer->ask(leader);  // wakes the thread that sends
   }
 }
 
 void Outbox::Impl::resume_all(Topic& topic) {
+  Placed all;
   for (Partition& partition : topic.partitions) {
-    if (partition.paused()) {
-      resume(topic, partition);
-    }
+    if (partition.paused()) all.emplace_back(&topic, &partition);
   }
+  resume(all);
 }
 
 }  // namespace ringpost::kafka

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kafka/blocks.hpp"
@@ -110,9 +111,13 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void step_followers(std::int64_t now_ns);
   void ask_for_replicas(std::int64_t now_ns);
   void watch_followers();
-  void resume_those_that_can(Topic& topic, std::int64_t now_ns);
+  using Placed = std::vector<std::pair<Topic*, Partition*>>;
+  static std::vector<Producer::PartitionName> names_of(const Placed& partitions);
+  bool can_resume(const Topic& topic, const Partition& partition, std::int64_t now_ns) const;
+  void resume_those_that_can(std::int64_t now_ns);
   void resume_all(Topic& topic);
-  void resume(Topic& topic, Partition& partition);
+  void resume(const Placed& partitions);
+  bool any_paused() const;
   void free_others(std::int32_t leader, std::int64_t now_ns);
   bool waits_in_vain(const Replicas& replicas) const;
   std::string describe_paused() const;  // after describe_silent(); empty: none is
