@@ -97,7 +97,7 @@ Properties with_key_pair(Properties properties) {
   const Half key = take(properties, "key");
   if (certificate.text.empty() || key.text.empty()) return properties;
   const auto password = properties.find("ssl.key.password");
-  ERR_set_mark();  // what OpenSSL leaves in this thread's list is nobody's else
+  ERR_set_mark();  // what OpenSSL leaves in this thread's list is nobody else's
   try {
     check(certificate, key, {.text = password == properties.end() ? nullptr : &password->second});
     ERR_pop_to_mark();

@@ -89,16 +89,21 @@ TEST(SecurityTest, ANewPasswordIsTakenWithoutARestartAndNothingIsLost) {
   EXPECT_EQ(daemon.stop(), 0) << daemon.log();
 }
 
-// That a certificate which is replaced is used at once is seen by one that the broker does not take.
-TEST(SecurityTest, ANewCertificateIsTakenWithoutARestartAndNothingIsLost) {
-  SecuredKafka& kafka = SecuredKafka::get();
-  const TemporaryDirectory directory;
+// The page's mutual TLS, with a certificate and a key that a test may replace.
+std::string mutual_with_files_in(const TemporaryDirectory& directory, SecuredKafka& kafka) {
   std::string recipe = recipes_of_the_page(kafka, directory).at("mutual");
   for (const char* name : {"client.pem", "client.key"}) {
     replace_file(directory.file(name), kafka.file(name));
     recipe = replaced(recipe, kafka.file(name), directory.file(name));
   }
-  Daemon daemon(replaced(recipe, "[instance.mutual", "[instance.kafkaid"));
+  return replaced(recipe, "[instance.mutual", "[instance.kafkaid");
+}
+
+// That a certificate which is replaced is used at once is seen by one that the broker does not take.
+TEST(SecurityTest, ANewCertificateIsTakenWithoutARestartAndNothingIsLost) {
+  SecuredKafka& kafka = SecuredKafka::get();
+  const TemporaryDirectory directory;
+  Daemon daemon(mutual_with_files_in(directory, kafka));
   daemon.wait_until_connected("kafkaid");
   Load load(daemon, "certificate");
   EXPECT_TRUE(load.goes_on());
@@ -126,12 +131,7 @@ TEST(SecurityTest, ANewCertificateIsTakenWithoutARestartAndNothingIsLost) {
 TEST(SecurityTest, ACertificateItsKeyAndTheKeysPasswordAreReplacedOneAfterTheOther) {
   SecuredKafka& kafka = SecuredKafka::get();
   const TemporaryDirectory directory;
-  std::string recipe = recipes_of_the_page(kafka, directory).at("mutual");
-  for (const char* name : {"client.pem", "client.key"}) {
-    replace_file(directory.file(name), kafka.file(name));
-    recipe = replaced(recipe, kafka.file(name), directory.file(name));
-  }
-  recipe = replaced(recipe, "[instance.mutual", "[instance.kafkaid");
+  const std::string recipe = mutual_with_files_in(directory, kafka);
   Daemon daemon(replaced(recipe, R"(["orders"])", R"(["orders", "created-later"])"));
   daemon.wait_until_connected("kafkaid");
   Load load(daemon, "pair");
