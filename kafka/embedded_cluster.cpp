@@ -3,8 +3,11 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <stdexcept>
+#include <utility>
 
 #include "kafka/rd_handles.hpp"
 
@@ -39,6 +42,7 @@ ClientHandle make_carrier() {
 struct EmbeddedCluster::Impl {
   ClientHandle carrier;  // the mock cluster needs a client to live in
   ClusterHandle cluster;
+  bool counts_requests = false;
 
   void refuse(std::int16_t request, const std::vector<int>& codes) const {
     std::vector<rd_kafka_resp_err_t> errors;
@@ -85,10 +89,10 @@ void EmbeddedCluster::set_topic_error(const std::string& topic, int code) {
 
 void EmbeddedCluster::refuse_produce(const std::vector<int>& codes) { impl_->refuse(kProduceRequest, codes); }
 
-void EmbeddedCluster::refuse_produce_at(std::int32_t broker_id, const std::vector<int>& codes) {
+void EmbeddedCluster::refuse_produce_at(std::int32_t broker_id, const std::vector<int>& codes, int delay_ms) {
   for (const int code : codes) {
     check(rd_kafka_mock_broker_push_request_error_rtts(impl_->cluster.get(), broker_id, kProduceRequest, 1,
-                                                       static_cast<rd_kafka_resp_err_t>(code), 0),
+                                                       static_cast<rd_kafka_resp_err_t>(code), delay_ms),
           "broker " + std::to_string(broker_id));
   }
 }
@@ -112,6 +116,21 @@ void EmbeddedCluster::delay_produce_at(std::int32_t broker_id, int delay_ms) {
   check(rd_kafka_mock_broker_push_request_error_rtts(impl_->cluster.get(), broker_id, kProduceRequest, 1,
                                                      RD_KAFKA_RESP_ERR_NO_ERROR, delay_ms),
         "broker " + std::to_string(broker_id));
+}
+
+std::size_t EmbeddedCluster::produce_requests() {
+  if (!std::exchange(impl_->counts_requests, true)) {
+    rd_kafka_mock_start_request_tracking(impl_->cluster.get());
+    return 0;
+  }
+  std::size_t count = 0;
+  rd_kafka_mock_request_t** const requests = rd_kafka_mock_get_requests(impl_->cluster.get(), &count);
+  const std::span all(requests, count);
+  const auto produce = std::count_if(all.begin(), all.end(), [](rd_kafka_mock_request_t* request) {
+    return rd_kafka_mock_request_api_key(request) == kProduceRequest;
+  });
+  rd_kafka_mock_request_destroy_array(requests, count);
+  return static_cast<std::size_t>(produce);
 }
 
 }  // namespace ringpost::kafka

@@ -1,8 +1,9 @@
 // A Kafka cluster inside this process (librdkafka's mock): for the first run, the demo and most tests. It
-// keeps the last 5 MB of each partition in memory, checks little, and ends with its object. Tests can make it
+// keeps the last 5 MB of each partition in memory, checks little but sequences, and ends with its object. Tests can make it
 // misbehave.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,12 +34,15 @@ class EmbeddedCluster {
   // The next Produce requests, to any broker, are answered with these codes, the first one first (0: as
   // usual).
   void refuse_produce(const std::vector<int>& codes);
-  void refuse_produce_at(std::int32_t broker_id, const std::vector<int>& codes);  // those to this broker
+  // Those to this broker, each answer after that time.
+  void refuse_produce_at(std::int32_t broker_id, const std::vector<int>& codes, int delay_ms = 0);
   void refuse_producer_ids(const std::vector<int>& codes);  // the same for InitProducerId, which comes first
   void set_broker_up(std::int32_t broker_id, bool up);      // ids start at 1; down: its port is closed
   void set_broker_delay(std::int32_t broker_id, int delay_ms);
   // The answer to the next Produce request, and after it all others on that connection.
   void delay_produce_at(std::int32_t broker_id, int delay_ms);
+  // Counts Produce requests that have reached a broker since the first call, which returns 0.
+  std::size_t produce_requests();
 
  private:
   struct Impl;

@@ -161,5 +161,24 @@ TEST_F(OutboxTest, EndsWithRecordsInFlight) {
   EXPECT_EQ(owner.delivered_count + owner.dead_count, ended) << "no report after the end";
 }
 
+// Its connection ends when the broker has it and before the answer comes: the same producer sends it again, and the broker knows it.
+TEST_F(OutboxTest, WhatOneProducerSendsAgainComesOnce) {
+  start_cluster({{.name = "orders", .partition_count = 1}});
+  start_outbox({"orders"});
+  add("orders", "k", "known");
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  ASSERT_EQ(cluster->produce_requests(), 0U);
+  cluster->delay_produce_at(1, 60'000);
+  add("orders", "k", "sent again");
+  ASSERT_TRUE(turn_until([this] { return cluster->produce_requests() == 1; }));
+  cluster->set_broker_up(1, false);
+  cluster->set_broker_up(1, true);
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  EXPECT_EQ(cluster->produce_requests(), 2U);
+  EXPECT_EQ(outbox->counts().producers_created, 1U);
+  EXPECT_EQ(owner.records[1].offset, 1);
+  EXPECT_EQ(read_topic("orders").size(), 2U);
+}
+
 }  // namespace
 }  // namespace ringpost::kafka

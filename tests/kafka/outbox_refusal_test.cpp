@@ -110,5 +110,35 @@ TEST_F(RefusalTest, ALimitOnTheBatchIsLearnt) {
   EXPECT_EQ(owner.dead_count, 0U);
 }
 
+// A batch of less than five records leaves room for another in flight behind it.
+class OvertakingTest : public OutboxTest {
+ protected:
+  void SetUp() override {
+    start_cluster({{.name = "orders", .partition_count = 1}});
+    start_outbox({"orders"});
+    ASSERT_EQ(cluster->produce_requests(), 0U);
+  }
+
+  // A broker refuses two records, and has a third one of their key before they are told.
+  void refuse_two_with_one_behind_them() {
+    const std::size_t requests_before = cluster->produce_requests();
+    cluster->refuse_produce_at(1, {kInvalidRecordCode}, 1000);
+    add("orders", "k", "refused");
+    add("orders", "k", "refused with it");
+    ASSERT_TRUE(turn_until([&] { return cluster->produce_requests() > requests_before; }));
+    add("orders", "k", "behind them");
+    ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+    EXPECT_EQ(owner.dead_count, 0U);
+    expect_order_and_no_loss("orders");
+  }
+};
+
+// The broker knows what it has of that producer, and refuses what does not follow it.
+TEST_F(OvertakingTest, NothingOvertakesARefusedBatch) {
+  add("orders", "k", "known");
+  ASSERT_TRUE(turn_until([this] { return all_ended(); }));
+  refuse_two_with_one_behind_them();
+}
+
 }  // namespace
 }  // namespace ringpost::kafka
