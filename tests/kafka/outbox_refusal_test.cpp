@@ -120,9 +120,9 @@ class OvertakingTest : public OutboxTest {
   }
 
   // A broker refuses two records, and has a third one of their key before they are told.
-  void refuse_two_with_one_behind_them() {
+  void refuse_two_with_one_behind_them(int code) {
     const std::size_t requests_before = cluster->produce_requests();
-    cluster->refuse_produce_at(1, {kInvalidRecordCode}, 1000);
+    cluster->refuse_produce_at(1, {code}, 1000);
     add("orders", "k", "refused");
     add("orders", "k", "refused with it");
     ASSERT_TRUE(turn_until([&] { return cluster->produce_requests() > requests_before; }));
@@ -137,7 +137,18 @@ class OvertakingTest : public OutboxTest {
 TEST_F(OvertakingTest, NothingOvertakesARefusedBatch) {
   add("orders", "k", "known");
   ASSERT_TRUE(turn_until([this] { return all_ended(); }));
-  refuse_two_with_one_behind_them();
+  refuse_two_with_one_behind_them(kInvalidRecordCode);
+}
+
+// It has nothing of that producer, and takes whatever comes first.
+TEST_F(OvertakingTest, NothingOvertakesAProducersFirstBatch) {
+  refuse_two_with_one_behind_them(kInvalidRecordCode);
+}
+
+// librdkafka takes a later answer's success for that of all before it: what was refused would count as delivered.
+TEST_F(OvertakingTest, AProducersFirstBatchIsSentAgainBeforeOthers) {
+  constexpr int kNotLeaderCode = 6;
+  refuse_two_with_one_behind_them(kNotLeaderCode);
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
 // Records that Apache Kafka itself refuses, behind our back: the administrator has just changed their topics.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "kafka/murmur2.hpp"
 #include "tests/kafka_acceptance/kafka_cluster.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/kcat.hpp"
@@ -13,6 +17,8 @@
 
 namespace ringpost::tests {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr int kEvents = 5'000;
 constexpr int kCulprit = 2'500;
@@ -78,6 +84,43 @@ TEST(Refusal, OneRecordAmongThousandsOfItsKeyIsReportedAloneAndTheOthersArriveIn
   }
   EXPECT_EQ(numbers_in(kafka.brokers(), "limited"), innocent);
   EXPECT_EQ(numbers_in(kafka.brokers(), "compacted"), innocent);
+  EXPECT_EQ(daemon.stop(), 0) << daemon.log();
+}
+
+// A broker takes any sequence of a producer that it has nothing of in a partition. It stands still until all is in its socket: a batch
+// that it will refuse, and what is in flight behind that.
+TEST(Refusal, NothingOvertakesAProducersFirstBatch) {
+  const KafkaCluster& kafka = KafkaCluster::shared();
+  kafka.create_topic("first", 2);
+  Daemon daemon("[instance.kafkaid]\nbrokers = [\"" + kafka.brokers() + "\"]\ntopics = [\"first\"]\n");
+  daemon.wait_until_connected("kafkaid");
+  Publisher publisher(daemon.socket());
+  const auto publish = [&](const std::string& key, int number, const std::string& text) {
+    ASSERT_EQ(publisher.publish_patiently({"kafkaid", "first", message_of(number, text), key, {}}), 0)
+        << ringpost_last_error_message();
+  };
+  // What asks for the topic's settings goes to the other partition.
+  ASSERT_NE(kafka::positive_murmur2("other") % 2, kafka::positive_murmur2("key") % 2);
+  publish("other", 0, "");
+  daemon.wait_until_delivered("kafkaid", 1);
+  kafka.configure_topic("first", "max.message.bytes=10240");
+
+  ASSERT_EQ(kill(kafka.broker_pid(), SIGSTOP), 0);
+  publish("key", 1, "");
+  publish("key", 2, incompressible(20'000));
+  // Each long after the linger: a request of its own, if it may go.
+  for (int number = 3; number < 6; ++number) {
+    std::this_thread::sleep_for(100ms);
+    publish("key", number, "");
+  }
+  std::this_thread::sleep_for(100ms);
+  ASSERT_EQ(kill(kafka.broker_pid(), SIGCONT), 0);
+  ASSERT_TRUE(wait_until([&] { return daemon.status("kafkaid").waiting == 0; }));
+  EXPECT_EQ(daemon.status("kafkaid").dead_letters, 1U) << daemon.log();
+  EXPECT_EQ(daemon.status("kafkaid").delivered, 5U);
+  std::vector<int> numbers = numbers_in(kafka.brokers(), "first");
+  std::erase(numbers, 0);
+  EXPECT_EQ(numbers, (std::vector<int>{1, 3, 4, 5}));
   EXPECT_EQ(daemon.stop(), 0) << daemon.log();
 }
 
