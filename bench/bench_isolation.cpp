@@ -142,6 +142,22 @@ std::string configuration(const std::string& kafka, const std::string& other) {
          other + "\"]\ntopics = [\"orders\"]\n";
 }
 
+// The slowest event of each second.
+struct Renewals {
+  std::uint64_t producers = 0;
+  std::vector<double> without_ms;
+  std::vector<double> with_ms;
+};
+
+void print(Renewals& renewals) {
+  std::printf(
+      "%llu producers made anew; the slowest event of the second around each, ms: median %.1f, slowest %.1f; "
+      "of as many other seconds: median %.1f, slowest %.1f\n",
+      static_cast<unsigned long long>(renewals.producers), percentile(renewals.with_ms, 0.5),
+      percentile(renewals.with_ms, 1), percentile(renewals.without_ms, 0.5),
+      percentile(renewals.without_ms, 1));
+}
+
 class Isolation {
  public:
   Isolation() {
@@ -201,7 +217,7 @@ class Isolation {
   }
 
   // The producer ends at a refusal that is no record's, and another one sends again what it had.
-  void hiccup(int times) {
+  void renew(int times, Renewals& renewals) {
     Client client({.socket_path = daemon_.socket().c_str(), .connect_timeout_ms = 30'000});
     const Pace healthy([&client](std::uint64_t number) {
       const std::string key = std::to_string(number % 100);
@@ -210,23 +226,16 @@ class Isolation {
     });
     std::this_thread::sleep_for(kSettling);
     const std::uint64_t producers = daemon_.status("kafkaid").producers_created;
-    std::vector<double> without;
-    std::vector<double> with;
     for (int time = 0; time < times; ++time) {
       for (const bool refused : {false, true}) {
         arrivals_.take();
         if (refused) kafka_.refuse_produce_at(1, {kInvalidProducerEpoch});
         std::this_thread::sleep_for(kSettling);
         std::vector<double> taken = arrivals_.take();
-        (refused ? with : without).push_back(percentile(taken, 1));
+        (refused ? renewals.with_ms : renewals.without_ms).push_back(percentile(taken, 1));
       }
     }
-    std::printf(
-        "%llu producers made anew; the slowest event of the second around each, ms: median %.1f, slowest "
-        "%.1f; "
-        "of as many other seconds: median %.1f, slowest %.1f\n",
-        static_cast<unsigned long long>(daemon_.status("kafkaid").producers_created - producers),
-        percentile(with, 0.5), percentile(with, 1), percentile(without, 0.5), percentile(without, 1));
+    renewals.producers += daemon_.status("kafkaid").producers_created - producers;
   }
 
  private:
@@ -257,7 +266,9 @@ int main(int count, char** arguments) {
       isolation.compare(isolation.troubles()[number], turns);
     }
     std::printf("* while it lasts; the last column is what it makes of p99\n");
-    Isolation().hiccup(5 * turns);
+    ringpost::bench::Renewals renewals;
+    for (int turn = 0; turn < turns; ++turn) Isolation().renew(5, renewals);
+    print(renewals);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_isolation: %s\n", error.what());
