@@ -6,7 +6,8 @@
 # for each of these versions, which its process finds in RINGPOST_KAFKA. FILTER: those of its tests, by GoogleTest's pattern,
 # that belong into CI; the others are a command of their own. LABEL is unit (the default),
 # integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
-# test. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
+# test. TIMEOUT, 120 by default, is what ctest goes by on a new machine, too: what may take the longest begins first, so that
+# it does not run alone at the end. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
 # no other tests. A test that skips itself fails: "passed" has to mean that it ran.
 include(GoogleTest)
 find_package(GTest REQUIRED)
@@ -26,7 +27,7 @@ function(ringpost_test name)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     return()
   endif()
-  set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+  set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} COST ${arg_TIMEOUT} FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL ON)
   endif()
