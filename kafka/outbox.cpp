@@ -153,9 +153,7 @@ void Outbox::Impl::forget_a_missing_topic() {
     }
   }
   last_topic_ = nullptr;
-  if (troubled_ == found->second.get()) {
-    end_trouble();
-  }
+  connection_.troubles.end(found->second->name);
   topics_.erase(found);
 }
 
@@ -177,8 +175,8 @@ void Outbox::Impl::on_topic_exists(const std::string& name, std::vector<Replicas
   followers_due_ = true;
   topic->belief.answered_exists(now_ns);
   plan_next_ask(*topic);
-  if (std::exchange(topic->hidden, false) && troubled_ == topic) {
-    end_trouble();
+  if (std::exchange(topic->hidden, false)) {
+    connection_.troubles.end(name);
   }
   TopicFacts& facts = topic->facts;
   const bool unchanged =
@@ -237,7 +235,7 @@ void Outbox::Impl::on_topic_refused(const std::string& name, int code) {
     topic->belief.refused(monotonic_ns());
     plan_next_ask(*topic);
     topic->hidden = true;
-    note_trouble(topic, code, name + ": " + describe_error(code));
+    note_trouble(*topic, code);
   }
 }
 

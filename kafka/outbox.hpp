@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kafka/records.hpp"
+#include "kafka/troubles.hpp"
 
 namespace ringpost::kafka {
 
@@ -37,12 +38,7 @@ struct Connection {
   std::string unreachable;
   std::int64_t disconnected_since_ns = 0;  // CLOCK_MONOTONIC; meaningful while !connected
   std::string last_error;                  // of librdkafka, for people
-  // "orders: TOPIC_AUTHORIZATION_FAILED (29): ...": the latest topic that the brokers refuse as such, or that librdkafka gave
-  // up on; or why a producer got no id, or came to its end by itself. Empty as soon as a later producer delivers: of that
-  // topic, or anything where it was the producer's trouble.
-  std::string trouble;
-  std::string trouble_topic;  // whose it is; empty: the producer's, or there is none
-  int trouble_code = 0;       // librdkafka's; 0: it gave none
+  Troubles troubles;                       // while it is connected, too
   std::string
       credentials_problem;  // why what a secret's or certificate's file holds now is not used; empty: it is
   std::uint64_t credentials_taken = 0;  // how often another one was

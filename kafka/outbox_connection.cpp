@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kafka/complaint.hpp"
+#include "kafka/dispositions.hpp"
 #include "kafka/outbox_impl.hpp"
 
 namespace ringpost::kafka {
@@ -35,8 +36,7 @@ void Outbox::Impl::on_statistics(std::string_view json) {
   probes_.want(brokers_.suspects(), std::chrono::microseconds(brokers_.probe_patience_us()));
   judge_connection(now_ns);
   followers_due_ = true;
-  if (troubled_ == nullptr && now_ns - troubled_ns_ > kProducerTroubleNs)
-    end_trouble();  // an idle one delivers nothing
+  connection_.troubles.end_producers_before(now_ns - kProducerTroubleNs);  // an idle one delivers nothing
 }
 
 void Outbox::Impl::take_probes(std::int64_t now_ns) {
@@ -107,21 +107,13 @@ void Outbox::Impl::on_cluster_silent() {
   }
 }
 
-void Outbox::Impl::note_trouble(const Topic* topic, int code, std::string text) {
-  connection_.last_error = text;
-  connection_.trouble = std::move(text);
-  connection_.trouble_topic = topic == nullptr ? std::string() : topic->name;
-  connection_.trouble_code = code;
-  troubled_ = topic;
-  troubled_ns_ = monotonic_ns();
-  troubled_producer_ = counts_.producers_created;
+void Outbox::Impl::note_trouble(Trouble trouble, std::uint64_t producer) {
+  connection_.last_error = trouble.text;
+  connection_.troubles.note(std::move(trouble), producer, monotonic_ns());
 }
 
-void Outbox::Impl::end_trouble() {
-  troubled_ = nullptr;
-  connection_.trouble.clear();
-  connection_.trouble_topic.clear();
-  connection_.trouble_code = 0;
+void Outbox::Impl::note_trouble(const Topic& topic, int code) {
+  note_trouble({topic.name, topic.name + ": " + describe_error(code), code}, counts_.producers_created);
 }
 
 void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
@@ -137,7 +129,8 @@ void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
   }
   if (fatal) {
     // Our own refusals end it by gapless; those have said already whose trouble it is.
-    if (code != RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) note_trouble(nullptr, code, complaint);
+    if (code != RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
+      note_trouble({{}, complaint, code}, counts_.producers_created);
     end_producer(*polled_);
   }
 }
@@ -146,8 +139,8 @@ void Outbox::Impl::on_error(int code, const std::string& text, bool fatal) {
 void Outbox::Impl::on_log(std::string_view facility, std::string_view text) {
   const std::string complaint = complaint_of(text);
   if (facility == "GETPID") {
-    note_trouble(nullptr, 0, complaint);
-    --troubled_producer_;  // it delivers nothing before it has an id: what it delivers is the end of this
+    // It delivers nothing before it has an id: what it delivers is the end of this.
+    note_trouble({{}, complaint, 0}, counts_.producers_created - 1);
   } else if (tells_of_a_failure(facility) && !repeats_a_certificate(text)) {
     brokers_.note_complaint(complaint);
     if (!connection_.connected && !brokers_.knows_cluster())

@@ -102,8 +102,8 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   void mark_disconnected(std::int64_t now_ns);
   void on_cluster_answered(const BrokerAddresses& brokers) override;
   void on_cluster_silent() override;
-  void note_trouble(const Topic* topic, int code, std::string text);
-  void end_trouble();
+  void note_trouble(Trouble trouble, std::uint64_t producer);
+  void note_trouble(const Topic& topic, int code);
   void on_error(int code, const std::string& text, bool fatal) override;
   void on_log(std::string_view facility, std::string_view text) override;
 
@@ -237,9 +237,6 @@ class Outbox::Impl final : ProducerEvents, LookupAnswers {
   std::int64_t replicas_asked_ns_ = 0;
   std::int64_t alive_ns_ = 0;  // a broker was known to answer
   Connection connection_;
-  const Topic* troubled_ = nullptr;  // whose trouble it is; null: the producer's
-  std::int64_t troubled_ns_ = 0;
-  std::uint64_t troubled_producer_ = 0;  // the latest one then: deliveries of it and before prove nothing
   OutboxCounts counts_;
   std::int64_t timer_ns_ = kNever;
   std::vector<Header> headers_;  // of the record that is being handed over

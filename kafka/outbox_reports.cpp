@@ -71,7 +71,7 @@ void Outbox::Impl::on_report(const Report& report) {
     case Disposition::kHoldInstance:
       partition.suspect(*entry);
       hold(topic, monotonic_ns());
-      note_trouble(&topic, report.error, topic.name + ": " + describe_error(report.error));
+      note_trouble(topic, report.error);
       break;
   }
   end_producer(*polled_);
@@ -81,7 +81,7 @@ void Outbox::Impl::on_report(const Report& report) {
 // ends no producer but its own.
 void Outbox::Impl::on_given_up(Topic& topic, int code) {
   topic.quarantined_until_ns = monotonic_ns() + kQuarantineNs;
-  note_trouble(&topic, code, topic.name + ": " + describe_error(code));
+  note_trouble(topic, code);
 }
 
 void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry, const Report& report) {
@@ -93,9 +93,8 @@ void Outbox::Impl::on_delivered(Topic& topic, Partition& partition, Entry& entry
   --topic.in_flight;
   --counts_.in_flight;
   topic.hold_pause_ns = 0;
-  if (!connection_.trouble.empty() && (troubled_ == nullptr || troubled_ == &topic) &&
-      counts_.producers_created > troubled_producer_) {
-    end_trouble();
+  if (!connection_.troubles.empty()) {
+    connection_.troubles.note_delivered(topic.name, counts_.producers_created);
   }
   polled_->progress = true;
   mark_connected();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "daemon/config/log_fields.hpp"
@@ -21,6 +22,7 @@ class ConnectionLog {
  private:
   LogFields not_connected() const;
   void note_change(const kafka::Connection& connection);
+  void note_troubles(const kafka::Troubles& troubles);
 
   const std::string instance_;
   const std::string brokers_;
@@ -29,7 +31,8 @@ class ConnectionLog {
   std::int64_t disconnected_since_ns_ = 0;
   std::string cause_;  // the latest that was written
   std::string unreachable_;
-  std::string trouble_;
+  std::set<std::string> troubles_;
+  std::uint64_t troubles_changes_ = 0;
   std::string credentials_problem_;
   std::uint64_t credentials_taken_ = 0;
 };

@@ -43,7 +43,7 @@ InstanceStatus Instance::Loop::read_status() {
     status.disconnected_for_ms = (now_ns - connection.disconnected_since_ns) / kNsPerMs;
   status.last_error = connection.last_error;
   status.unreachable = connection.unreachable;
-  status.trouble = connection.trouble;
+  status.trouble = connection.troubles.text();
   status.credentials_problem = connection.credentials_problem;
   status.clients = intake_.client_count();
   status.lanes = intake_.lane_count();

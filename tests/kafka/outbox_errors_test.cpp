@@ -100,10 +100,10 @@ TEST_F(ErrorsTest, AProducerIdThatIsRefusedIsAskedForAgain) {
     outbox.reset();
     cluster->refuse_producer_ids({code});
     start_outbox({"orders", "single"});
-    ASSERT_TRUE(turn_until([this] { return !outbox->connection().trouble.empty(); }));
+    ASSERT_TRUE(turn_until([this] { return !outbox->connection().troubles.empty(); }));
     add_orders();
     ASSERT_TRUE(turn_until([this] { return all_ended(); }));
-    EXPECT_EQ(outbox->connection().trouble, "");
+    EXPECT_EQ(outbox->connection().troubles.text(), "");
     ASSERT_EQ(owner.dead_count, 0U);
   }
   expect_order_and_no_loss("orders");

@@ -91,10 +91,10 @@ TEST_F(RefusalTest, AForbiddenTopicWaitsForItsAdministrator) {
   add_orders(50);
   ASSERT_TRUE(turn_until(
       [this] { return outbox->connection().last_error.find("TOPIC_AUTHORIZATION") != std::string::npos; }));
-  EXPECT_EQ(outbox->connection().trouble.find("orders: TOPIC_AUTHORIZATION_FAILED (29)"), 0U);
+  EXPECT_EQ(outbox->connection().troubles.text().find("orders: TOPIC_AUTHORIZATION_FAILED (29)"), 0U);
   add("other", "k", "1");
   ASSERT_TRUE(turn_until([this] { return all_ended(); }));  // the right was given: the third try goes through
-  EXPECT_EQ(outbox->connection().trouble, "");
+  EXPECT_EQ(outbox->connection().troubles.text(), "");
   EXPECT_EQ(owner.dead_count, 0U);
   expect_order_and_no_loss("orders");
 }
