@@ -1,5 +1,6 @@
 #include "daemon/control/status.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -165,6 +166,14 @@ ipc::Descriptor sealed_text(std::string_view text) {
   return memory;
 }
 
+InstanceStatus InstanceReadings::unasked(std::size_t index) const {
+  const InstanceConfig& config = instances_[index]->config();
+  InstanceStatus status;
+  status.name = config.name;
+  status.brokers = fmt::format("{}", fmt::join(config.brokers, ","));  // an embedded cluster has none yet
+  return status;
+}
+
 void StatusRounds::ask(Answer answer) {
   next_.push_back(std::move(answer));
   begin_soon();
@@ -182,7 +191,7 @@ void StatusRounds::begin_soon() {
 void StatusRounds::begin() {
   began_ = std::chrono::steady_clock::now();
   current_.swap(next_);
-  latest_.resize(source_.size());
+  while (latest_.size() < source_.size()) latest_.push_back({source_.unasked(latest_.size())});
   missing_ = 0;
   ++round_;
   for (std::size_t index = 0; index < latest_.size(); ++index) {
@@ -216,7 +225,6 @@ void StatusRounds::finish() {
   for (std::size_t index = 0; index < latest_.size(); ++index) {
     Reading& reading = readings.emplace_back();
     reading.instance = latest_[index].status;
-    reading.instance.name = source_.name(index);
     reading.late = latest_[index].asked;
     if (reading.late && latest_[index].taken != std::chrono::steady_clock::time_point{}) {
       reading.age_ms =

@@ -68,7 +68,8 @@ class ReadingSource {
  public:
   virtual ~ReadingSource() = default;
   virtual std::size_t size() const = 0;
-  virtual std::string name(std::size_t index) const = 0;
+  // What is known of it without asking: its name, and the brokers of its configuration.
+  virtual InstanceStatus unasked(std::size_t index) const = 0;
   // `done` is called once, on any thread.
   virtual void read(std::size_t index, std::function<void(const InstanceStatus&)> done) = 0;
 };
@@ -79,7 +80,7 @@ class InstanceReadings : public ReadingSource {
   explicit InstanceReadings(const std::vector<std::unique_ptr<Instance>>& instances)
       : instances_(instances) {}
   std::size_t size() const override { return instances_.size(); }
-  std::string name(std::size_t index) const override { return instances_[index]->config().name; }
+  InstanceStatus unasked(std::size_t index) const override;
   void read(std::size_t index, std::function<void(const InstanceStatus&)> done) override {
     instances_[index]->status(std::move(done));
   }

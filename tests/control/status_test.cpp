@@ -148,14 +148,19 @@ TEST(StatusJson, TheStateIsOneWord) {
 class SlowSource : public ReadingSource {
  public:
   std::size_t size() const override { return 2; }
-  std::string name(std::size_t index) const override { return index == 0 ? "quick" : "stuck"; }
+  InstanceStatus unasked(std::size_t index) const override {
+    InstanceStatus status;
+    status.name = index == 0 ? "quick" : "stuck";
+    status.brokers = "b1:9092";
+    return status;
+  }
   void read(std::size_t index, std::function<void(const InstanceStatus&)> done) override {
     ++asked[index];
     if (index == 0 || !held) return done(answer(index));
     answers.push_back(std::move(done));
   }
-  static InstanceStatus answer(std::size_t index) {
-    InstanceStatus status;
+  InstanceStatus answer(std::size_t index) const {
+    InstanceStatus status = unasked(index);
     status.accepted = 10 + index;
     return status;
   }
@@ -194,12 +199,26 @@ TEST(StatusRounds, AnInstanceThatDoesNotAnswerHoldsNobodyUp) {
   }
   EXPECT_EQ(source.asked, (std::array<int, 2>{4, 2})) << "asked again before it had answered";
 
-  source.answers.front()(SlowSource::answer(1));
+  source.answers.front()(source.answer(1));
   source.held = false;
   ask();
   EXPECT_FALSE(readings[1].late);
   const std::string text = status_json(of_daemon(), {&readings[1]});
   EXPECT_EQ(boost::json::parse(text).at("instances").at(0).at("reading_age_ms"), 0);
+}
+
+TEST(StatusRounds, AnInstanceThatHasNeverAnsweredHasItsNameAndItsBrokers) {
+  boost::asio::io_context io;
+  SlowSource source;
+  StatusRounds rounds(io, source);
+  std::vector<Reading> readings;
+  rounds.ask([&](const std::vector<Reading>& answered) { readings = answered; });
+  io.run();
+  ASSERT_EQ(readings.size(), 2U);
+  EXPECT_TRUE(readings[1].late);
+  EXPECT_EQ(readings[1].instance.name, "stuck");
+  EXPECT_EQ(readings[1].instance.brokers, "b1:9092");
+  EXPECT_EQ(readings[1].instance.accepted, 0U);
 }
 
 TEST(ServiceSentence, NamesWhatIsNotWellFirstAndNotAllOfMany) {
