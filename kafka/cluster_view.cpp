@@ -89,7 +89,10 @@ void ClusterView::judge(Broker& broker, const BrokerReading& reading, std::int64
       if (quiet && reading.id >= 0) quiet_ids_.push_back(reading.id);
       break;
     case BrokerReading::Link::kIdle:  // also between two tries to connect
-      if (is_a_refusal(broker.why)) broker.verdict = Verdict::kSilent;
+      if (is_a_refusal(broker.why)) {
+        broker.verdict = Verdict::kSilent;
+        broker.cleared = false;  // heard of after a probe's answer: only another one can end it
+      }
       broker.suspect = broker.verdict != Verdict::kUnknown && !broker.cleared && reading.id >= 0;
       if (watched_.contains(reading.id)) broker.suspect = true;
       if (broker.verdict == Verdict::kUnknown && reading.leads && !broker.asked) {

@@ -274,6 +274,20 @@ TEST_F(ClusterViewTest, AnIdleConnectionThatHasEndedIsProbedOnce) {
   expect(1, 0);
 }
 
+TEST_F(ClusterViewTest, WhoIsRefusedAfterAProbesAnswerIsProbedAgain) {
+  report({broker(1, Link::kUp)});
+  report({broker(1, Link::kIdle)});
+  probed("kafka1:9092", true);
+  view.note_complaint("kafka1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused");
+  report({broker(1, Link::kIdle)});
+  expect(0, 1);
+  EXPECT_THAT(view.suspects(), ElementsAre("kafka1:9092"));
+  probed("kafka1:9092", true);
+  report({broker(1, Link::kIdle)});
+  expect(1, 0);
+  EXPECT_THAT(view.suspects(), IsEmpty());
+}
+
 TEST_F(ClusterViewTest, ALateSilenceOfAProbeSaysNothing) {
   report({broker(1, Link::kUp, true, kLongUs)});
   report({broker(1, Link::kUp)});
