@@ -124,6 +124,16 @@ int status_of(const Example& example) {
   return shows("is not a key that ringpost knows") ? 78 : 0;
 }
 
+// How long --retry has to wait is this machine's affair.
+std::string without_waiting(const std::string& errors) {
+  std::string others;
+  std::istringstream lines(errors);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("ringpost publish: waiting: ")) others += line + "\n";
+  }
+  return others;
+}
+
 TEST_F(DocumentedOperations, TheExamplesOfTheManualPagesWork) {
   configure(configuration());
   box_.write("/srv/events.jsonl", "{\"id\":4}\n");
@@ -140,9 +150,8 @@ TEST_F(DocumentedOperations, TheExamplesOfTheManualPagesWork) {
       if (example.command.ends_with("&")) continue;  // the next one waits for it
       EXPECT_EQ(outcome.status, status_of(example)) << example.command << "\n" << outcome.errors;
       if (!example.output.empty()) {
-        // What one that succeeds says beside its output, while it waits, is this machine's affair.
-        const std::string errors = outcome.status == 0 ? "" : outcome.errors;
-        EXPECT_EQ(words_of(errors + outcome.output), example.output) << example.command;
+        EXPECT_EQ(words_of(without_waiting(outcome.errors) + outcome.output), example.output)
+            << example.command;
       }
     }
   }
