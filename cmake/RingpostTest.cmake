@@ -4,11 +4,11 @@
 # One GoogleTest program; each of its tests is one of ctest's, under the program's name; with TOGETHER the program is one
 # test, run by one process: where what its tests share, a cluster of brokers, costs more than they do. With KAFKA it is one test
 # for each of these versions, which its process finds in RINGPOST_KAFKA. FILTER: those of its tests, by GoogleTest's pattern,
-# that belong into CI; the others are a command of their own. LABEL is unit (the default),
-# integration (real programs, embedded cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another
-# test. TIMEOUT, 120 by default, is what ctest goes by on a new machine, too: what may take the longest begins first, so that
-# it does not run alone at the end. THREADS: threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs
-# no other tests. A test that skips itself fails: "passed" has to mean that it ran.
+# that belong into CI; the others are a command of their own. LABEL is unit (the default), integration (real programs, embedded
+# cluster), namespaces or acceptance (Apache Kafka). SERIAL: never beside another test. TIMEOUT, 120 by default, is what ctest
+# goes by on a new machine, too: what may take the longest begins first, so that it does not run alone at the end. THREADS:
+# threads of ours meet in it, so that the thread sanitizer has something to say; its build makes and runs no other tests.
+# A test that skips itself fails: "passed" has to mean that it ran.
 include(GoogleTest)
 find_package(GTest REQUIRED)
 
