@@ -1,6 +1,6 @@
 #include "kafka/troubles.hpp"
 
-#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace ringpost::kafka {
@@ -11,38 +11,45 @@ constexpr std::size_t kShownMax = 10;  // scripts can make up topics without end
 }  // namespace
 
 void Troubles::note(Trouble trouble, std::uint64_t producer, std::int64_t now_ns) {
-  const auto found = std::find_if(entries_.begin(), entries_.end(), [&trouble](const Entry& entry) {
-    return entry.trouble.topic == trouble.topic;
-  });
-  if (found == entries_.end()) {
-    entries_.push_back({std::move(trouble), producer, now_ns});
-    ++changes_;
-    return;
-  }
-  if (found->trouble.text != trouble.text) ++changes_;
-  *found = {std::move(trouble), producer, now_ns};
+  const auto found = entries_.find(trouble.topic);
+  const bool is_new = found == entries_.end() || found->second.trouble.text != trouble.text;
+  const std::uint64_t news = is_new ? ++news_ : found->second.news;
+  std::string topic = trouble.topic;
+  entries_.insert_or_assign(std::move(topic), Entry{std::move(trouble), producer, now_ns, news});
 }
 
 void Troubles::note_delivered(std::string_view topic, std::uint64_t producer) {
-  erase([topic, producer](const Entry& entry) {
-    return (entry.trouble.topic.empty() || entry.trouble.topic == topic) && producer > entry.producer;
-  });
+  for (const std::string_view whose : {std::string_view(), topic}) {
+    const auto found = entries_.find(whose);
+    if (found != entries_.end() && producer > found->second.producer) entries_.erase(found);
+  }
 }
 
 void Troubles::end(std::string_view topic) {
-  erase([topic](const Entry& entry) { return entry.trouble.topic == topic; });
+  const auto found = entries_.find(topic);
+  if (found != entries_.end()) entries_.erase(found);
 }
 
 void Troubles::end_producers_before(std::int64_t noted_ns) {
-  erase([noted_ns](const Entry& entry) { return entry.trouble.topic.empty() && entry.noted_ns < noted_ns; });
+  const auto found = entries_.find(std::string_view());
+  if (found != entries_.end() && found->second.noted_ns < noted_ns) entries_.erase(found);
+}
+
+std::vector<Trouble> Troubles::since(std::uint64_t news) const {
+  std::vector<Trouble> troubles;
+  for (const auto& [topic, entry] : entries_) {
+    if (entry.news > news) troubles.push_back(entry.trouble);
+  }
+  return troubles;
 }
 
 std::string Troubles::text() const {
   std::string text;
-  for (std::size_t index = 0; index < std::min(size(), kShownMax); ++index) {
-    text += (index == 0 ? "" : "; ") + at(index).text;
+  std::size_t shown = 0;
+  for (const auto& [topic, entry] : entries_) {
+    if (shown == kShownMax) return text + "; and " + std::to_string(entries_.size() - shown) + " more topics";
+    text += (shown++ == 0 ? "" : "; ") + entry.trouble.text;
   }
-  if (size() > kShownMax) text += "; and " + std::to_string(size() - kShownMax) + " more topics";
   return text;
 }
 

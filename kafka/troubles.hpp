@@ -2,8 +2,9 @@
 // gave up on, the latest refusal; and why a producer got no id, or came to its end by itself. One thread's.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,13 +31,10 @@ class Troubles {
   void end_producers_before(std::int64_t noted_ns);  // the producer's, if it was noted before that
 
   bool empty() const { return entries_.empty(); }
-  std::size_t size() const { return entries_.size(); }
-  const Trouble& at(std::size_t index) const { return entries_.at(index).trouble; }  // the earliest first
-  std::uint64_t changes() const {
-    return changes_;
-  }  // moves with each that begins, says something else, or ends
+  std::uint64_t news() const { return news_; }           // moves with each that begins or says something else
+  std::vector<Trouble> since(std::uint64_t news) const;  // what has begun, or says something else, since then
 
-  // All in one line; of many topics the first ten, and how many more there are.
+  // All in one line, the producer's first; of many topics the first ones, and how many more there are.
   std::string text() const;
 
  private:
@@ -44,15 +42,12 @@ class Troubles {
     Trouble trouble;
     std::uint64_t producer;
     std::int64_t noted_ns;
+    std::uint64_t news;
   };
 
-  template <typename Over>
-  void erase(Over over) {
-    if (std::erase_if(entries_, over) != 0) ++changes_;
-  }
-
-  std::vector<Entry> entries_;
-  std::uint64_t changes_ = 0;
+  // Asked for each record that is delivered: however many topics are in trouble, two look-ups.
+  std::map<std::string, Entry, std::less<>> entries_;  // by topic
+  std::uint64_t news_ = 0;
 };
 
 }  // namespace ringpost::kafka

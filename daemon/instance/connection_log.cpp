@@ -29,7 +29,7 @@ void ConnectionLog::note(const kafka::Connection& connection) {
       log_line(spdlog::level::info, {.instance = instance_}, "instance {}: no longer degraded", instance_);
     }
   }
-  if (connection.troubles.changes() != troubles_changes_) note_troubles(connection.troubles);
+  if (connection.troubles.news() != troubles_told_) tell_troubles(connection.troubles);
   if (connection.credentials_problem != credentials_problem_) {
     credentials_problem_ = connection.credentials_problem;
     if (!credentials_problem_.empty())
@@ -51,14 +51,8 @@ void ConnectionLog::note(const kafka::Connection& connection) {
               "instance {}: not connected to Kafka: {}", instance_, cause_);
 }
 
-// Those that were not there before.
-void ConnectionLog::note_troubles(const kafka::Troubles& troubles) {
-  troubles_changes_ = troubles.changes();
-  const std::set<std::string> before = std::exchange(troubles_, {});
-  for (std::size_t index = 0; index < troubles.size(); ++index) {
-    const kafka::Trouble& trouble = troubles.at(index);
-    troubles_.insert(trouble.text);
-    if (before.contains(trouble.text)) continue;
+void ConnectionLog::tell_troubles(const kafka::Troubles& troubles) {
+  for (const kafka::Trouble& trouble : troubles.since(std::exchange(troubles_told_, troubles.news()))) {
     log_limited(
         spdlog::level::warn, instance_ + "/trouble",
         {.instance = instance_, .topic = trouble.topic, .error_code = kafka::error_name(trouble.code)},

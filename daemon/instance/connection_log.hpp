@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <string>
 
 #include "daemon/config/log_fields.hpp"
@@ -22,7 +21,7 @@ class ConnectionLog {
  private:
   LogFields not_connected() const;
   void note_change(const kafka::Connection& connection);
-  void note_troubles(const kafka::Troubles& troubles);
+  void tell_troubles(const kafka::Troubles& troubles);
 
   const std::string instance_;
   const std::string brokers_;
@@ -31,8 +30,7 @@ class ConnectionLog {
   std::int64_t disconnected_since_ns_ = 0;
   std::string cause_;  // the latest that was written
   std::string unreachable_;
-  std::set<std::string> troubles_;
-  std::uint64_t troubles_changes_ = 0;
+  std::uint64_t troubles_told_ = 0;  // their news()
   std::string credentials_problem_;
   std::uint64_t credentials_taken_ = 0;
 };
